@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+# Compiler options that every target shares, and the two helpers that define targets.
+
+# Warnings, sanitizers and floating-point rules. No -ffast-math: it deletes the NaN guard.
+add_library(bl-options INTERFACE)
+target_compile_options(bl-options INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes
+    -Wmissing-prototypes -Wvla -Wundef -Wcast-qual -Wformat=2
+    -fno-math-errno -fno-trapping-math -ffp-contract=off
+    $<$<BOOL:${BL_WERROR}>:-Werror>)
+target_compile_definitions(bl-options INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE)
+if(BL_SANITIZE)
+    target_compile_options(bl-options INTERFACE -fsanitize=${BL_SANITIZE} -fno-omit-frame-pointer -g)
+    target_link_options(bl-options INTERFACE -fsanitize=${BL_SANITIZE})
+endif()
+
+# bl_objects(NAME folder-private includes...): an object library of every .c in the current folder.
+function(bl_objects name)
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
+    add_library(${name} OBJECT ${sources})
+    target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/engine/include)
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/engine)
+    target_link_libraries(${name} PUBLIC bl-options)
+    set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+endfunction()

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Audio files and offline resampling. Reads whatever libsndfile reads; writes WAV.
+
+#ifndef BACKLINE_AUDIO_H
+#define BACKLINE_AUDIO_H
+
+#include "backline/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Samples in memory, one channel, full scale 1.0.
+typedef struct bl_audio {
+    float *samples; ///< `frames` of them; owned
+    uint64_t frames;
+    double sample_rate_hz;
+    uint32_t file_channels; ///< how many the file had
+} bl_audio;
+
+typedef enum bl_audio_bits { BL_AUDIO_FLOAT_32, BL_AUDIO_PCM_16, BL_AUDIO_PCM_24 } bl_audio_bits;
+
+/// Loads channel `channel` (from 0) of a file. Thread: any but RT. Owns: the caller, who ends with
+/// bl_audio_finish. Fails if the file is missing, not audio, empty, holds NaN, or has no such
+/// channel.
+bl_status bl_audio_load(const char *path, uint32_t channel, bl_audio *audio, bl_error *error);
+
+/// Writes mono WAV (RF64 past 4 GiB): temporary file, fsync, rename; nothing is left on failure.
+bl_status bl_audio_save(const char *path, const bl_audio *audio, bl_audio_bits bits,
+                        bl_error *error);
+
+/// Resamples to `sample_rate_hz` (speexdsp, highest quality), without delay and with the length
+/// ceil(frames * ratio); `audio` is replaced. Does nothing if the rate is the same already.
+bl_status bl_audio_resample(bl_audio *audio, double sample_rate_hz, bl_error *error);
+
+/// Frees the samples. `audio` itself belongs to the caller. An empty one is allowed.
+void bl_audio_finish(bl_audio *audio);
+
+#endif

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// A chain: what a guitar signal passes (input trim, voice, level). The unit of hot swap: built
+// complete outside the audio thread, handed over by the engine's slot, freed outside again.
+
+#ifndef BACKLINE_CHAIN_H
+#define BACKLINE_CHAIN_H
+
+#include "backline/model.h"
+#include "backline/parameter.h"
+#include "backline/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct bl_chain bl_chain;
+
+/// How a chain is built. Start from bl_chain_config_default().
+typedef struct bl_chain_config {
+    bl_model *model;       ///< NULL: the clean signal passes through
+    double sample_rate_hz; ///< rate of the samples it will see
+    double quality;        ///< see bl_voice_config
+    const char *kernel;    ///< see bl_voice_config
+    uint64_t generation;   ///< number of the load it belongs to, reported when it goes live
+    double parameters[BL_PARAMETER_COUNT];
+} bl_chain_config;
+
+bl_chain_config bl_chain_config_default(void);
+
+/// Builds a chain, takes a reference to the model. Thread: any but RT. Owns: the caller, until it
+/// is given to bl_engine_swap.
+bl_status bl_chain_create(const bl_chain_config *config, bl_chain **chain, bl_error *error);
+
+/// Thread: any but RT. NULL is allowed.
+void bl_chain_destroy(bl_chain *chain);
+
+/// Back to the state after creation: voice in silence, smoothers at their targets. Thread: RT.
+void bl_chain_reset(bl_chain *chain);
+
+/// Runs 1..BL_INNER_FRAMES mono samples; `in` and `out` may be the same. Thread: RT.
+void bl_chain_process(bl_chain *chain, const float *in, float *out, uint32_t frames);
+
+/// Sets the target of one parameter (clamped); its smoother moves there. Thread: RT.
+void bl_chain_set_parameter(bl_chain *chain, bl_parameter parameter, double value);
+
+/// Real delay in frames. Thread: any, RT safe.
+uint32_t bl_chain_latency_frames(const bl_chain *chain);
+
+uint64_t bl_chain_generation(const bl_chain *chain);
+
+/// The model it plays, or NULL. Thread: any. Owns: the chain.
+const bl_model *bl_chain_model(const bl_chain *chain);
+
+#endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// The engine: the one thing the JACK process callback runs. Plays the live chain, takes a new one
+// from its slot without a gap, guards against NaN, meters. Threads talk to it by rings and slots.
+
+#ifndef BACKLINE_ENGINE_H
+#define BACKLINE_ENGINE_H
+
+#include "backline/chain.h"
+#include "backline/parameter.h"
+#include "backline/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct bl_engine bl_engine;
+
+/// Start from bl_engine_config_default().
+typedef struct bl_engine_config {
+    double sample_rate_hz;
+    double crossfade_ms; ///< 0..20, linear
+    double ramp_ms;      ///< fade when mute or bypass changes; 0: at once
+    bool start_muted;    ///< true: silent until BL_CONTROL_MUTE 0 arrives
+} bl_engine_config;
+
+bl_engine_config bl_engine_config_default(void);
+
+/// What MAIN asks of the audio thread.
+typedef enum bl_control_kind {
+    BL_CONTROL_PARAMETER, ///< `parameter`, `value`: of the live chain and of one fading in
+    BL_CONTROL_MUTE,      ///< `value` 0 or 1
+    BL_CONTROL_BYPASS,    ///< `value` 0 or 1: the clean signal passes, delayed like the chain
+    BL_CONTROL_RESET,     ///< the live chain goes back to the steady state of silence
+} bl_control_kind;
+
+typedef struct bl_control {
+    bl_control_kind kind;
+    bl_parameter parameter;
+    double value;
+} bl_control;
+
+/// What the audio thread tells MAIN. Meters are sent every BL_METER_FRAMES; a full ring drops
+/// meters, never the counts: counts are totals since creation.
+typedef enum bl_telemetry_kind {
+    BL_TELEMETRY_METERS,  ///< in_peak, out_peak, clipped_frames, not_finite_blocks, frames
+    BL_TELEMETRY_SWAPPED, ///< `generation` is live, its fade is over
+} bl_telemetry_kind;
+
+enum { BL_METER_FRAMES = 1024 };
+
+typedef struct bl_telemetry {
+    bl_telemetry_kind kind;
+    float in_peak, out_peak;    ///< largest |sample| since the last record, full scale 1.0
+    uint64_t frames;            ///< frames processed since creation
+    uint64_t clipped_frames;    ///< output frames over full scale since creation
+    uint64_t not_finite_blocks; ///< inner blocks silenced by the NaN guard since creation
+    uint64_t generation;
+} bl_telemetry;
+
+/// Thread: any but RT. Owns: the caller.
+bl_status bl_engine_create(const bl_engine_config *config, bl_engine **engine, bl_error *error);
+
+/// Frees the engine and every chain it still holds. Thread: MAIN, with no process call running.
+void bl_engine_destroy(bl_engine *engine);
+
+/// One period of any size, 0 allowed: `in` and `out` are mono, full scale 1.0, may be the same.
+/// Silence while there is no chain. Thread: RT. Never allocates, locks, waits or fails.
+void bl_engine_process(bl_engine *engine, const float *in, float *out, uint32_t frames);
+
+/// Queues a control; false if the ring is full (try again after a period). Thread: MAIN.
+bool bl_engine_control(bl_engine *engine, const bl_control *control);
+
+/// Puts a new chain for the audio thread to fade to at its next block unless a fade runs. Returns
+/// the chain it displaced, which was never heard and belongs to the caller, or NULL.
+/// Thread: LOADER (one thread only). Owns: the engine, from this call on.
+bl_chain *bl_engine_swap(bl_engine *engine, bl_chain *chain);
+
+/// A chain that has been faded out, or NULL; the caller destroys it. The audio thread starts no
+/// new fade while one waits here. Thread: MAIN.
+bl_chain *bl_engine_take_retired(bl_engine *engine);
+
+/// The oldest telemetry record; false if there is none. Thread: MAIN.
+bool bl_engine_poll(bl_engine *engine, bl_telemetry *telemetry);
+
+/// Real delay of the live chain in frames, as of the last process call. Thread: any, RT safe.
+uint32_t bl_engine_latency_frames(const bl_engine *engine);
+
+#endif

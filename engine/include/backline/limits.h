@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Every limit that foreign bytes are checked against, in one place, before memory is taken.
+
+#ifndef BACKLINE_LIMITS_H
+#define BACKLINE_LIMITS_H
+
+enum {
+    BL_INNER_FRAMES = 64, ///< frames of one inner block: the most a voice or chain sees at once
+    BL_PERIOD_MAX = 8192, ///< largest JACK period in frames
+    BL_LIMIT_FILE_BYTES = 256 * 1024 * 1024,   ///< model and config files
+    BL_LIMIT_WEIGHTS = 16 * 1024 * 1024,       ///< floats in one model file
+    BL_LIMIT_CHANNELS = 1024,                  ///< channels of any layer
+    BL_LIMIT_KERNEL = 65536,                   ///< taps of one convolution
+    BL_LIMIT_DILATION = 1 << 20,               ///< samples between two taps
+    BL_LIMIT_LAYERS = 1024,                    ///< layers of one network, over all arrays
+    BL_LIMIT_ARRAYS = 64,                      ///< layer arrays of one WaveNet
+    BL_LIMIT_RECEPTIVE_FIELD = 1 << 22,        ///< samples (87 s at 48 kHz)
+    BL_LIMIT_VOICE_BYTES = 1024 * 1024 * 1024, ///< memory of one voice
+    BL_LIMIT_SUBMODELS = 64,                   ///< models inside one container
+    BL_LIMIT_JSON_DEPTH = 64,                  ///< nesting of a JSON document
+    BL_LIMIT_TENSORS = 8192,                   ///< tensors of one safetensors file
+};
+
+#define BL_RATE_MIN_HZ 8000.0
+#define BL_RATE_MAX_HZ 768000.0
+
+#endif

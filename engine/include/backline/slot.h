@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// A slot holds one pointer. One side puts, the other takes; whoever takes owns.
+
+#ifndef BACKLINE_SLOT_H
+#define BACKLINE_SLOT_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+typedef struct bl_slot {
+    _Atomic(void *) pointer; ///< putter -> taker, release/acquire
+} bl_slot;
+
+/// Puts `pointer` and returns what was there (NULL if nothing), which is the putter's again.
+/// RT safe, wait-free.
+static inline void *bl_slot_exchange(bl_slot *slot, void *pointer)
+{
+    return atomic_exchange_explicit(&slot->pointer, pointer, memory_order_acq_rel);
+}
+
+/// Takes what is there (NULL if nothing). RT safe, wait-free; only reads while the slot is empty.
+static inline void *bl_slot_take(bl_slot *slot)
+{
+    if (atomic_load_explicit(&slot->pointer, memory_order_relaxed) == NULL) {
+        return NULL;
+    }
+    return bl_slot_exchange(slot, NULL);
+}
+
+#endif

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// Counts of an architecture. Sizes were checked against limits.h by the loader, so that 64-bit
+// sums cannot overflow.
+
+#include "model/measure.h"
+
+#include <stddef.h>
+
+static uint64_t matrix_macs(const bl_matrix *matrix)
+{
+    return matrix->out == 0 ? 0 : (uint64_t)matrix->out * (matrix->in / matrix->groups);
+}
+
+static uint64_t conv_macs(const bl_conv *conv)
+{
+    return conv->out == 0 ? 0 : (uint64_t)conv->out * (conv->in / conv->groups) * conv->kernel;
+}
+
+// Samples between the oldest and the newest tap.
+static uint64_t conv_reach(const bl_conv *conv)
+{
+    return conv->out == 0 ? 0 : (uint64_t)(conv->kernel - 1) * conv->dilation;
+}
+
+static void add_wavenet_layer(const bl_wavenet_layer *layer, bl_arch_measure *sum)
+{
+    sum->mac_per_sample += conv_macs(&layer->conv) + matrix_macs(&layer->mixin) +
+                           matrix_macs(&layer->layer1x1) + matrix_macs(&layer->head1x1);
+    for (int place = 0; place < BL_FILM_PLACES; place++) {
+        if (layer->film[place].active) {
+            sum->mac_per_sample += matrix_macs(&layer->film[place].matrix);
+        }
+    }
+    sum->receptive_field_samples += conv_reach(&layer->conv);
+    sum->lookahead_samples += conv_reach(&layer->conv) - conv_reach(&layer->conv) / 2;
+}
+
+static bl_arch_measure measure_wavenet(const bl_wavenet *net)
+{
+    bl_arch_measure sum = {.receptive_field_samples = 1};
+    if (net->condition_dsp != NULL) {
+        sum = bl_arch_get_measure(net->condition_dsp);
+    }
+    for (uint32_t a = 0; a < net->array_count; a++) {
+        const bl_wavenet_array *array = &net->arrays[a];
+        sum.mac_per_sample += matrix_macs(&array->rechannel) + conv_macs(&array->head);
+        sum.receptive_field_samples += conv_reach(&array->head);
+        for (uint32_t i = 0; i < array->layer_count; i++) {
+            add_wavenet_layer(&array->layers[i], &sum);
+        }
+    }
+    for (uint32_t i = 0; i < net->post_head.count; i++) {
+        sum.mac_per_sample += conv_macs(&net->post_head.convs[i]);
+        sum.receptive_field_samples += conv_reach(&net->post_head.convs[i]);
+    }
+    if (net->causal) {
+        sum.lookahead_samples = 0;
+    }
+    return sum;
+}
+
+static bl_arch_measure measure_sequence(const bl_sequence *sequence)
+{
+    bl_arch_measure sum = {.receptive_field_samples = 1};
+    bool recurrent = false;
+    for (uint32_t i = 0; i < sequence->stage_count; i++) {
+        const bl_sequence_stage *stage = &sequence->stages[i];
+        const uint64_t in = stage->in, out = stage->out;
+        switch (stage->kind) {
+        case BL_SEQUENCE_MATRIX:
+            sum.mac_per_sample += matrix_macs(&stage->matrix);
+            break;
+        case BL_SEQUENCE_CONV:
+            sum.mac_per_sample += conv_macs(&stage->conv);
+            sum.receptive_field_samples += conv_reach(&stage->conv);
+            break;
+        case BL_SEQUENCE_LSTM:
+            sum.mac_per_sample += 4 * out * (in + out) + 3 * out;
+            recurrent = true;
+            break;
+        case BL_SEQUENCE_GRU:
+            sum.mac_per_sample += 3 * out * (in + out);
+            recurrent = true;
+            break;
+        case BL_SEQUENCE_AFFINE:
+        case BL_SEQUENCE_ACTIVATION:
+            break;
+        }
+    }
+    if (recurrent) {
+        sum.receptive_field_samples = 0;
+    }
+    return sum;
+}
+
+bl_arch_measure bl_arch_get_measure(const bl_arch *arch)
+{
+    switch (arch->kind) {
+    case BL_ARCH_WAVENET:
+        return measure_wavenet(&arch->u.wavenet);
+    case BL_ARCH_SEQUENCE:
+        return measure_sequence(&arch->u.sequence);
+    case BL_ARCH_LINEAR:
+        return (bl_arch_measure){.mac_per_sample = arch->u.linear.taps,
+                                 .receptive_field_samples = arch->u.linear.taps};
+    case BL_ARCH_CONTAINER:
+        break;
+    }
+    return bl_arch_get_measure(arch->u.container.submodels[arch->u.container.count - 1]);
+}
