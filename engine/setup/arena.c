@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Pieces hang on a list; a piece starts one alignment step behind its link.
+
+#include "setup/arena.h"
+
+#include "rt/net.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct piece {
+    struct piece *next;
+} piece;
+
+struct bl_arena {
+    piece *pieces;
+    size_t bytes, limit_bytes;
+};
+
+bl_arena *bl_arena_create(size_t limit_bytes)
+{
+    bl_arena *arena = calloc(1, sizeof *arena);
+    if (arena != NULL) {
+        arena->limit_bytes = limit_bytes;
+    }
+    return arena;
+}
+
+void bl_arena_destroy(bl_arena *arena)
+{
+    if (arena == NULL) {
+        return;
+    }
+    for (piece *next, *p = arena->pieces; p != NULL; p = next) {
+        next = p->next;
+        free(p);
+    }
+    free(arena);
+}
+
+void *bl_arena_take(bl_arena *arena, size_t count, size_t size)
+{
+    if (size != 0 && count > (SIZE_MAX / 2) / size) {
+        return NULL;
+    }
+    // Rounded up to the alignment, plus one step for the link.
+    const size_t bytes = (count * size + 2 * BL_NET_ALIGN - 1) / BL_NET_ALIGN * BL_NET_ALIGN;
+    if (bytes > arena->limit_bytes - arena->bytes) {
+        return NULL;
+    }
+    piece *p = aligned_alloc(BL_NET_ALIGN, bytes);
+    if (p == NULL) {
+        return NULL;
+    }
+    memset(p, 0, bytes);
+    p->next = arena->pieces;
+    arena->pieces = p;
+    arena->bytes += bytes;
+    return (char *)p + BL_NET_ALIGN;
+}
+
+size_t bl_arena_bytes(const bl_arena *arena)
+{
+    return arena->bytes;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// Memory of one running thing: many aligned, zeroed, touched pieces, freed together.
+
+#ifndef BACKLINE_SETUP_ARENA_H
+#define BACKLINE_SETUP_ARENA_H
+
+#include <stddef.h>
+
+typedef struct bl_arena bl_arena;
+
+/// An arena that gives at most `limit_bytes`. NULL if memory is short. Thread: any but RT.
+bl_arena *bl_arena_create(size_t limit_bytes);
+
+/// Frees every piece. NULL is allowed.
+void bl_arena_destroy(bl_arena *arena);
+
+/// `count` * `size` zeroed bytes aligned to BL_NET_ALIGN, every page touched; NULL if memory or the
+/// limit is short (count 0 gives a valid pointer). Owns: the arena.
+void *bl_arena_take(bl_arena *arena, size_t count, size_t size);
+
+/// Bytes given so far. Thread: any.
+size_t bl_arena_bytes(const bl_arena *arena);
+
+#endif
