@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Compiler options that every target shares, and the two helpers that define targets.
 
+# Assertions are off in Release alone: the sanitizer builds are where they should fire.
+string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELWITHDEBINFO "${CMAKE_C_FLAGS_RELWITHDEBINFO}")
+
 # Warnings, sanitizers and floating-point rules. No -ffast-math: it deletes the NaN guard.
 add_library(bl-options INTERFACE)
 target_compile_options(bl-options INTERFACE

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # clang-format would change nothing. Versions differ in detail; the project is written with 14.
+# shellcheck source=tests/lint/lint.sh
 . "$(dirname "$0")/lint.sh"
 start_lint "$@"
 for tool in clang-format-14 clang-format; do

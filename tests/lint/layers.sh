@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Who may include whom: the folders of the house and the libraries each may touch.
+# shellcheck source=tests/lint/lint.sh
 . "$(dirname "$0")/lint.sh"
 start_lint "$@"
 

@@ -50,6 +50,7 @@ plant app/jack.c '#include "backline/engine.h"
 expect_clean layers
 expect_clean format
 expect_clean text
+expect_clean scripts
 
 plant app/other.c '#include <jack/midiport.h>'
 expect layers 'app/other.c:2: includes <jack/midiport.h>: jack/\*.h belongs to app/jack.c alone'
@@ -85,5 +86,9 @@ plant a.c 'const char *p = "/ho''me/someone/x";'
 expect text 'a.c:2:.*path of one machine'
 plant a.c 'int x; '
 expect text 'a.c:2:.*blanks at the end'
+
+# shellcheck disable=SC2016 # the fault is the unquoted argument itself
+printf '#!/bin/sh\n# SPDX-License-Identifier: MIT\nrm $1\n' >"$tree/a.sh"
+expect scripts 'a.sh:3:.*SC2086'
 
 exit $failed

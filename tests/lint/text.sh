@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Things no file may hold: no licence line, unfinished marks, paths of one machine, stray blanks.
+# shellcheck source=tests/lint/lint.sh
 . "$(dirname "$0")/lint.sh"
 start_lint "$@"
 

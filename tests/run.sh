@@ -1,0 +1,210 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Installs what is missing, builds with warnings as errors, runs the tests. With --all also under
+# sanitizers, other compilers, processors and locales. Ends with "N passed, N failed, N skipped".
+
+usage() {
+    cat <<'END'
+Usage: sh tests/run.sh [--all]
+
+Installs the packages that are missing, builds Backline into build/release with warnings as errors
+and runs the tests. The last line counts what passed, failed and was skipped.
+  --all   also: AddressSanitizer, ThreadSanitizer, RealtimeSanitizer, fuzzing, clang, aarch64 and
+          x86-64-v2 processors, a German locale, PipeWire
+END
+}
+
+all=
+case ${1-} in
+'') ;;
+--all) all=yes ;;
+-h | --help)
+    usage
+    exit 0
+    ;;
+*)
+    echo "tests: there is no option \"$1\"" >&2
+    usage >&2
+    exit 2
+    ;;
+esac
+
+cd "$(dirname "$0")/.." || exit 1
+say() {
+    printf 'tests: %s\n' "$*"
+}
+
+# shellcheck disable=SC2086 # a list of words
+sh share/install-packages.sh build test ${all:+all} || exit 1
+
+logs=$PWD/build/tests
+rm -rf "$logs"
+mkdir -p "$logs/home" || exit 1
+rows=$logs/rows # what tests/count.awk prints, of all stages
+: >"$rows"
+
+# No test may reach the player's own settings or sound server.
+export LC_ALL=C.UTF-8
+export XDG_CONFIG_HOME="$logs/home/config" XDG_DATA_HOME="$logs/home/data"
+export XDG_STATE_HOME="$logs/home/state" XDG_CACHE_HOME="$logs/home/cache"
+export JACK_NO_START_SERVER=1 JACK_DEFAULT_SERVER="backline-test-$$"
+
+# --- Building: in the background, one stage after the other, while earlier stages are tested. ---
+
+# preset NAME [OPTION...]: configures and builds build/NAME.
+preset() {
+    name=$1
+    shift
+    cmake --preset "$name" -DBL_WERROR=ON -DBL_TESTS=ON "$@" && build "build/$name"
+}
+
+# build FOLDER: so that the end of this script ends the compiler too.
+build() {
+    ninja -C "$1" &
+    child=$!
+    wait "$child"
+}
+
+# build_all STAGE...: leaves STAGE.built or STAGE.broken in $logs.
+build_all() {
+    child=
+    trap '[ -z "$child" ] || kill "$child" 2>/dev/null; exit 1' TERM
+    for s in "$@"; do
+        if "build_$s" >"$logs/$s.build.log" 2>&1; then
+            : >"$logs/$s.built"
+        else
+            : >"$logs/$s.broken"
+        fi
+    done
+}
+
+# --- Testing ---
+
+# count_stage STAGE DETAILED SHORT CODE: adds the rows; a failure that no row tells gets its own.
+count_stage() {
+    awk -v stage="$1" -f tests/count.awk detail=1 "$2" detail=0 "$3" >"$logs/$1.rows"
+    if [ "$4" = 124 ] || [ "$4" = 137 ]; then
+        echo "failed $1: over the time limit of the stage" >>"$logs/$1.rows"
+    elif [ "$4" != 0 ] && ! grep -q '^failed' "$logs/$1.rows"; then
+        echo "failed $1: ended with $4, see $3" >>"$logs/$1.rows"
+    elif grep -qx 'passed 0' "$logs/$1.rows" && ! grep -q '^[fs]' "$logs/$1.rows"; then
+        echo "failed $1: it ran no tests" >>"$logs/$1.rows"
+    fi
+}
+
+# with_ctest STAGE FOLDER SECONDS [CTEST OPTION...]
+with_ctest() {
+    stage=$1 folder=$2 limit=$3
+    shift 3
+    timeout -k 10 "$limit" ctest --test-dir "$folder" -j "$(nproc)" --output-on-failure "$@" \
+        >"$logs/$stage.log" 2>&1 </dev/null
+    code=$?
+    detailed=$folder/Testing/Temporary/LastTest.log
+    [ -f "$detailed.tmp" ] && detailed=$detailed.tmp
+    cp "$detailed" "$logs/$stage.detail.log"
+    count_stage "$stage" "$logs/$stage.detail.log" "$logs/$stage.log" "$code"
+}
+
+# with_script STAGE SECONDS SCRIPT...: one test that is a script; 77 means skipped.
+with_script() {
+    stage=$1 limit=$2
+    shift 2
+    timeout -k 10 "$limit" "$@" >"$logs/$stage.log" 2>&1 </dev/null
+    code=$?
+    case $code in
+    0) awk -v stage="$stage" '
+        /^\[       OK \] / { n++ }
+        /^skip: / { print "skipped " stage ": " substr($0, 7) }
+        END { print "passed " (n > 0 ? n : 1) }' "$logs/$stage.log" >"$logs/$stage.rows" ;;
+    77) sed -n "s/^skip: /skipped $stage: /p" "$logs/$stage.log" | tail -n 1 >"$logs/$stage.rows" ;;
+    124 | 137) echo "failed $stage: over its time limit of $limit s" >"$logs/$stage.rows" ;;
+    *)
+        tail -n 30 "$logs/$stage.log"
+        echo "failed $stage: ended with $code, see $logs/$stage.log" >"$logs/$stage.rows"
+        ;;
+    esac
+}
+
+# report STAGE: one line, and the whole story of what failed.
+report() {
+    cat "$logs/$1.rows" >>"$rows"
+    if grep -q '^failed' "$logs/$1.rows"; then
+        sed -n '/\*\*\*\(Failed\|Timeout\|Not Run\|Exception\)/,/^ *[0-9]*\/[0-9]* Test /p' \
+            "$logs/$1.log" 2>/dev/null | head -n 200
+        sed -n 's/^failed/tests: FAILED/p' "$logs/$1.rows"
+    fi
+    say "$1: $(tally "$logs/$1.rows")"
+}
+
+tally() {
+    awk '$1 == "passed" { p += $2 } $1 == "failed" { f++ } $1 == "skipped" { s++ }
+        END { printf "%d passed, %d failed, %d skipped\n", p, f, s }' "$1"
+}
+
+# --- The stages: build_NAME, test_NAME ---
+
+build_release() {
+    preset release
+}
+test_release() {
+    with_ctest release build/release 600
+}
+
+build_asan() {
+    preset asan
+}
+test_asan() {
+    with_ctest asan build/asan 600 -L '^(unit|engine|app|system)$'
+}
+
+build_tsan() {
+    preset tsan
+}
+test_tsan() {
+    with_ctest tsan build/tsan 600 -L '^(unit|engine|app|system)$'
+}
+
+build_clang() {
+    preset clang
+}
+test_clang() {
+    with_ctest clang build/clang 300 -L '^(unit|engine|app)$'
+}
+
+build_german() {
+    mkdir -p build/locale
+    [ -d build/locale/de_DE.UTF-8 ] || localedef -i de_DE -f UTF-8 build/locale/de_DE.UTF-8
+}
+test_german() {
+    LOCPATH=$PWD/build/locale LC_ALL=de_DE.UTF-8 \
+        with_ctest german build/release 300 -L '^(unit|engine|app|system)$'
+}
+
+# --- Running them ---
+
+stages=release
+[ -z "$all" ] || stages="release asan german tsan clang"
+
+# shellcheck disable=SC2086 # a list of words
+build_all $stages &
+builder=$!
+trap 'kill "$builder" 2>/dev/null' EXIT
+trap 'exit 1' INT TERM HUP
+
+for s in $stages; do
+    say "$s"
+    until [ -f "$logs/$s.built" ] || [ -f "$logs/$s.broken" ]; do
+        sleep 1
+    done
+    if [ -f "$logs/$s.broken" ]; then
+        tail -n 40 "$logs/$s.build.log"
+        echo "failed $s: it does not build, see $logs/$s.build.log" >"$logs/$s.rows"
+    else
+        "test_$s"
+    fi
+    report "$s"
+done
+
+sed -n 's/^skipped/tests: skipped/p' "$rows"
+tally "$rows"
+! grep -q '^failed' "$rows"
