@@ -6,6 +6,7 @@
 #define BACKLINE_RT_NET_H
 
 #include "backline/limits.h"
+#include "backline/realtime.h"
 
 #include <stdint.h>
 
@@ -22,10 +23,10 @@ struct bl_net {
     /// Runs 1..BL_INNER_FRAMES frames. Planar: channel c stands at c * BL_NET_STRIDE; both buffers
     /// are aligned to BL_NET_ALIGN, do not overlap, and are whole strides: a kernel may read and
     /// write past `frames` up to the stride, what it reads there is finite and has no effect.
-    void (*process)(bl_net *net, const float *in, float *out, uint32_t frames);
+    void (*process)(bl_net *net, const float *in, float *out, uint32_t frames) BL_NONBLOCKING;
     /// Back to the steady state of silence (or the state after the reference prewarm), bit for bit
     /// as after building.
-    void (*reset)(bl_net *net);
+    void (*reset)(bl_net *net) BL_NONBLOCKING;
     uint32_t in_channels, out_channels;
     uint32_t latency_frames; ///< real delay: lookahead of a centred net
     const char *kernel;      ///< what serves it, for people; lives as long as the net

@@ -31,7 +31,7 @@ BEGIN {
     own["app"]          = "backline/ io/"
     own["ui"]           = "backline/ app/app.h"
     own["share"]        = "backline/"
-    own["tests"]        = "backline/ model/ rt/ setup/ io/ train/ app/ tests/"
+    own["tests"]        = "backline/ model/ rt/ setup/ io/ train/ app/ support/ tests/"
     own["tests/ui"]     = own["tests"] " ui/"
 
     # The C library for engine/rt and the public headers; everyone else may use all of it.

@@ -7,6 +7,7 @@
 
 #include "backline/model.h"
 #include "backline/parameter.h"
+#include "backline/realtime.h"
 #include "backline/status.h"
 
 #include <stdbool.h>
@@ -20,32 +21,35 @@ typedef struct bl_chain_config {
     double sample_rate_hz; ///< rate of the samples it will see
     double quality;        ///< see bl_voice_config
     const char *kernel;    ///< see bl_voice_config
-    uint64_t generation;   ///< number of the load it belongs to, reported when it goes live
-    double parameters[BL_PARAMETER_COUNT];
+    uint64_t generation;   ///< number of the load it belongs to, from 1 on, later ones higher
+    double parameters[BL_PARAMETER_COUNT]; ///< clamped
 } bl_chain_config;
 
+/// No model, 48 kHz, full quality, every parameter at its default. Thread: any.
 bl_chain_config bl_chain_config_default(void);
 
 /// Builds a chain, takes a reference to the model. Thread: any but RT. Owns: the caller, until it
-/// is given to bl_engine_swap.
+/// is given to bl_engine_swap. Fails if the model cannot be played, or its delay is over
+/// BL_LIMIT_LATENCY_FRAMES.
 bl_status bl_chain_create(const bl_chain_config *config, bl_chain **chain, bl_error *error);
 
 /// Thread: any but RT. NULL is allowed.
 void bl_chain_destroy(bl_chain *chain);
 
 /// Back to the state after creation: voice in silence, smoothers at their targets. Thread: RT.
-void bl_chain_reset(bl_chain *chain);
+void bl_chain_reset(bl_chain *chain) BL_NONBLOCKING;
 
 /// Runs 1..BL_INNER_FRAMES mono samples; `in` and `out` may be the same. Thread: RT.
-void bl_chain_process(bl_chain *chain, const float *in, float *out, uint32_t frames);
+void bl_chain_process(bl_chain *chain, const float *in, float *out, uint32_t frames) BL_NONBLOCKING;
 
 /// Sets the target of one parameter (clamped); its smoother moves there. Thread: RT.
-void bl_chain_set_parameter(bl_chain *chain, bl_parameter parameter, double value);
+void bl_chain_set_parameter(bl_chain *chain, bl_parameter parameter, double value) BL_NONBLOCKING;
 
 /// Real delay in frames. Thread: any, RT safe.
-uint32_t bl_chain_latency_frames(const bl_chain *chain);
+uint32_t bl_chain_latency_frames(const bl_chain *chain) BL_NONBLOCKING;
 
-uint64_t bl_chain_generation(const bl_chain *chain);
+/// Number of the load it belongs to. Thread: any, RT safe.
+uint64_t bl_chain_generation(const bl_chain *chain) BL_NONBLOCKING;
 
 /// The model it plays, or NULL. Thread: any. Owns: the chain.
 const bl_model *bl_chain_model(const bl_chain *chain);

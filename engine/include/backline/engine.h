@@ -7,6 +7,7 @@
 
 #include "backline/chain.h"
 #include "backline/parameter.h"
+#include "backline/realtime.h"
 #include "backline/status.h"
 
 #include <stdbool.h>
@@ -17,61 +18,75 @@ typedef struct bl_engine bl_engine;
 /// Start from bl_engine_config_default().
 typedef struct bl_engine_config {
     double sample_rate_hz;
-    double crossfade_ms; ///< 0..20, linear
-    double ramp_ms;      ///< fade when mute or bypass changes; 0: at once
+    double crossfade_ms; ///< 0..20, linear, between two chains; 0: at once
+    double ramp_ms;      ///< 0..1000, linear, of mute, bypass and the first chain; 0: at once
     bool start_muted;    ///< true: silent until BL_CONTROL_MUTE 0 arrives
 } bl_engine_config;
 
+/// 48 kHz, 5 ms, 20 ms, muted. Thread: any.
 bl_engine_config bl_engine_config_default(void);
 
 /// What MAIN asks of the audio thread.
 typedef enum bl_control_kind {
-    BL_CONTROL_PARAMETER, ///< `parameter`, `value`: of the live chain and of one fading in
+    BL_CONTROL_PARAMETER, ///< `parameter`, `value`, `generation`
     BL_CONTROL_MUTE,      ///< `value` 0 or 1
     BL_CONTROL_BYPASS,    ///< `value` 0 or 1: the clean signal passes, delayed like the chain
-    BL_CONTROL_RESET,     ///< the live chain goes back to the steady state of silence
+    BL_CONTROL_RESET,     ///< the chains that play go back to the steady state of silence
 } bl_control_kind;
 
+/// A control is heard from the first frame of the next process call on.
 typedef struct bl_control {
     bl_control_kind kind;
     bl_parameter parameter;
     double value;
+    /// The load whose parameter is meant, which may be still on its way: its chain gets the value
+    /// whenever it comes, the chains before it until then, later ones not at all. So a knob that is
+    /// turned during a load is not lost. 0: the chains that play now, nothing is kept.
+    uint64_t generation;
 } bl_control;
 
-/// What the audio thread tells MAIN. Meters are sent every BL_METER_FRAMES; a full ring drops
-/// meters, never the counts: counts are totals since creation.
+/// What the audio thread tells MAIN. Every record carries the totals. If the ring is full, peaks
+/// wait for the next meters, and the latest swap is reported as soon as there is room.
 typedef enum bl_telemetry_kind {
-    BL_TELEMETRY_METERS,  ///< in_peak, out_peak, clipped_frames, not_finite_blocks, frames
-    BL_TELEMETRY_SWAPPED, ///< `generation` is live, its fade is over
+    BL_TELEMETRY_METERS,  ///< once every BL_METER_FRAMES, whatever the period
+    BL_TELEMETRY_SWAPPED, ///< `generation` plays alone now: its fade is over
 } bl_telemetry_kind;
 
-enum { BL_METER_FRAMES = 1024 };
+enum {
+    BL_METER_FRAMES = 1024,
+    BL_CONTROL_CAPACITY = 256,   ///< controls that can wait
+    BL_TELEMETRY_CAPACITY = 256, ///< records that can wait
+};
 
 typedef struct bl_telemetry {
     bl_telemetry_kind kind;
-    float in_peak, out_peak;    ///< largest |sample| since the last record, full scale 1.0
+    float in_peak, out_peak;    ///< largest |sample| since the last meters, full scale 1.0
     uint64_t frames;            ///< frames processed since creation
     uint64_t clipped_frames;    ///< output frames over full scale since creation
-    uint64_t not_finite_blocks; ///< inner blocks silenced by the NaN guard since creation
-    uint64_t generation;
+    uint64_t not_finite_blocks; ///< inner blocks in which the NaN guard silenced input or a chain
+    uint64_t generation;        ///< of the live chain; 0: there is none
 } bl_telemetry;
 
-/// Thread: any but RT. Owns: the caller.
+/// Fails if a setting is out of its range or memory is short. Thread: any but RT. Owns: the caller.
 bl_status bl_engine_create(const bl_engine_config *config, bl_engine **engine, bl_error *error);
 
 /// Frees the engine and every chain it still holds. Thread: MAIN, with no process call running.
 void bl_engine_destroy(bl_engine *engine);
 
 /// One period of any size, 0 allowed: `in` and `out` are mono, full scale 1.0, may be the same.
-/// Silence while there is no chain. Thread: RT. Never allocates, locks, waits or fails.
-void bl_engine_process(bl_engine *engine, const float *in, float *out, uint32_t frames);
+/// Silence while there is no chain. With gains at 0 dB and ramps at rest the output is the chain's
+/// bit for bit. Turns denormals off on the calling thread, for good.
+/// Thread: RT. Never allocates, locks, waits or fails.
+void bl_engine_process(bl_engine *engine, const float *in, float *out,
+                       uint32_t frames) BL_NONBLOCKING;
 
 /// Queues a control; false if the ring is full (try again after a period). Thread: MAIN.
 bool bl_engine_control(bl_engine *engine, const bl_control *control);
 
-/// Puts a new chain for the audio thread to fade to at its next block unless a fade runs. Returns
-/// the chain it displaced, which was never heard and belongs to the caller, or NULL.
-/// Thread: LOADER (one thread only). Owns: the engine, from this call on.
+/// Puts a new chain, which the next process call fades to unless a fade runs or a retired chain
+/// waits. One with latency is fed unheard until its delay is filled, then faded to, so that the
+/// sound has no gap. Returns the chain it displaced, which was never heard and belongs to the
+/// caller, or NULL. Thread: LOADER (one thread only). Owns: the engine, from this call on.
 bl_chain *bl_engine_swap(bl_engine *engine, bl_chain *chain);
 
 /// A chain that has been faded out, or NULL; the caller destroys it. The audio thread starts no
@@ -82,6 +97,6 @@ bl_chain *bl_engine_take_retired(bl_engine *engine);
 bool bl_engine_poll(bl_engine *engine, bl_telemetry *telemetry);
 
 /// Real delay of the live chain in frames, as of the last process call. Thread: any, RT safe.
-uint32_t bl_engine_latency_frames(const bl_engine *engine);
+uint32_t bl_engine_latency_frames(const bl_engine *engine) BL_NONBLOCKING;
 
 #endif

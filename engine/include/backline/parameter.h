@@ -5,6 +5,8 @@
 #ifndef BACKLINE_PARAMETER_H
 #define BACKLINE_PARAMETER_H
 
+#include "backline/realtime.h"
+
 /// id, key in files, label, unit, minimum, default, maximum, smoothing in ms.
 #define BL_PARAMETER_TABLE(X)                                                                      \
     X(INPUT_TRIM, "input_trim_db", "Input trim", "dB", -24.0, 0.0, 24.0, 10.0)                     \
@@ -23,9 +25,9 @@ typedef struct bl_parameter_info {
 } bl_parameter_info;
 
 /// The table's row. Thread: any, RT safe. Never NULL for a valid id.
-const bl_parameter_info *bl_parameter_get(bl_parameter parameter);
+const bl_parameter_info *bl_parameter_get(bl_parameter parameter) BL_NONBLOCKING;
 
 /// `value` clamped to the row's range; NaN becomes the default. Thread: any, RT safe.
-double bl_parameter_clamp(bl_parameter parameter, double value);
+double bl_parameter_clamp(bl_parameter parameter, double value) BL_NONBLOCKING;
 
 #endif

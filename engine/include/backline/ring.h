@@ -5,7 +5,7 @@
 #ifndef BACKLINE_RING_H
 #define BACKLINE_RING_H
 
-#include "backline/status.h"
+#include "backline/realtime.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,9 +21,9 @@ bl_ring *bl_ring_create(uint32_t capacity, uint32_t record_bytes);
 void bl_ring_destroy(bl_ring *ring);
 
 /// Copies one record in; false if the ring is full. Thread: the one producer, RT safe.
-bool bl_ring_write(bl_ring *ring, const void *record);
+bool bl_ring_write(bl_ring *ring, const void *record) BL_NONBLOCKING;
 
 /// Copies the oldest record out; false if the ring is empty. Thread: the one consumer, RT safe.
-bool bl_ring_read(bl_ring *ring, void *record);
+bool bl_ring_read(bl_ring *ring, void *record) BL_NONBLOCKING;
 
 #endif

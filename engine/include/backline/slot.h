@@ -5,6 +5,7 @@
 #define BACKLINE_SLOT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct bl_slot {
@@ -16,6 +17,12 @@ typedef struct bl_slot {
 static inline void *bl_slot_exchange(bl_slot *slot, void *pointer)
 {
     return atomic_exchange_explicit(&slot->pointer, pointer, memory_order_acq_rel);
+}
+
+/// True if nothing is there now. To the only putter it stays true until that putter puts. RT safe.
+static inline bool bl_slot_is_empty(const bl_slot *slot)
+{
+    return atomic_load_explicit(&slot->pointer, memory_order_acquire) == NULL;
 }
 
 /// Takes what is there (NULL if nothing). RT safe, wait-free; only reads while the slot is empty.

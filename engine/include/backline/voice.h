@@ -7,6 +7,7 @@
 
 #include "backline/limits.h"
 #include "backline/model.h"
+#include "backline/realtime.h"
 #include "backline/status.h"
 
 #include <stddef.h>
@@ -33,15 +34,15 @@ bl_status bl_voice_create(bl_model *model, const bl_voice_config *config, bl_voi
 void bl_voice_destroy(bl_voice *voice);
 
 /// Back to the steady state of silence, bit for bit as after creation. Thread: RT.
-void bl_voice_reset(bl_voice *voice);
+void bl_voice_reset(bl_voice *voice) BL_NONBLOCKING;
 
 /// Runs `frames` (1..BL_INNER_FRAMES) mono samples, full scale 1.0; `in` and `out` may be the same.
 /// The output lags the input by bl_voice_latency_frames. Thread: RT.
-void bl_voice_process(bl_voice *voice, const float *in, float *out, uint32_t frames);
+void bl_voice_process(bl_voice *voice, const float *in, float *out, uint32_t frames) BL_NONBLOCKING;
 
 /// Real delay in frames at the voice's rate: lookahead of a centred model, resampler. 0 for a
 /// causal model at its own rate, whatever its receptive field. Thread: any, RT safe.
-uint32_t bl_voice_latency_frames(const bl_voice *voice);
+uint32_t bl_voice_latency_frames(const bl_voice *voice) BL_NONBLOCKING;
 
 /// Memory it holds, in bytes, without the shared model. Thread: any.
 size_t bl_voice_bytes(const bl_voice *voice);

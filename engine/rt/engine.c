@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+// Running the engine: what the audio thread does in a period, from the control ring to the meters.
+// What a frame sounds like depends on the frames before it, never on how they were cut into
+// periods; controls and new chains are taken at the start of a period.
+
+#include "rt/engine.h"
+
+#include "rt/chain.h"
+#include "rt/ftz.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+static_assert((BL_ENGINE_HISTORY & (BL_ENGINE_HISTORY - 1)) == 0, "wraps by a mask");
+static_assert(BL_ENGINE_HISTORY >= BL_LIMIT_LATENCY_FRAMES + BL_INNER_FRAMES, "holds any delay");
+
+static bool parameter_reaches(const bl_control *control, const bl_chain *chain)
+{
+    return chain != NULL && (control->generation == 0 || chain->generation <= control->generation);
+}
+
+static void set_parameter(bl_engine *engine, const bl_control *control)
+{
+    bl_chain *playing[] = {engine->live, engine->successor};
+    for (int i = 0; i < 2; i++) {
+        if (parameter_reaches(control, playing[i])) {
+            bl_chain_set_parameter(playing[i], control->parameter, control->value);
+        }
+    }
+    bl_engine_coming *coming = &engine->coming[control->parameter];
+    if (control->generation >= coming->generation) {
+        *coming = (bl_engine_coming){.generation = control->generation, .value = control->value};
+    }
+}
+
+static void reset_chains(bl_engine *engine)
+{
+    if (engine->live != NULL) {
+        bl_chain_reset(engine->live);
+    }
+    if (engine->successor != NULL) {
+        bl_chain_reset(engine->successor);
+    }
+}
+
+// At most as many as the ring holds, so that a writer that never rests cannot hold up the sound.
+static void drain_controls(bl_engine *engine)
+{
+    bl_control control;
+    for (int n = 0; n < BL_CONTROL_CAPACITY && bl_ring_read(engine->controls, &control); n++) {
+        switch (control.kind) {
+        case BL_CONTROL_PARAMETER:
+            set_parameter(engine, &control);
+            break;
+        case BL_CONTROL_MUTE:
+            bl_smoother_move(&engine->audible, control.value != 0.0 ? 0.0F : 1.0F);
+            break;
+        case BL_CONTROL_BYPASS:
+            bl_smoother_move(&engine->bypass, control.value != 0.0 ? 1.0F : 0.0F);
+            break;
+        case BL_CONTROL_RESET:
+            reset_chains(engine);
+            break;
+        }
+    }
+}
+
+static void finish_swap_if_due(bl_engine *engine)
+{
+    if (engine->warm_up > 0 || !bl_smoother_rests_at(&engine->fade, 1.0F)) {
+        return;
+    }
+    if (engine->live != NULL) {
+        bl_chain *displaced = bl_slot_exchange(&engine->retired, engine->live);
+        assert(displaced == NULL);
+        (void)displaced;
+    }
+    engine->live = engine->successor;
+    engine->successor = NULL;
+    engine->totals.generation = engine->live->generation;
+    engine->swap_untold = true;
+    atomic_store_explicit(&engine->latency, bl_chain_latency_frames(engine->live),
+                          memory_order_release);
+}
+
+// The retired slot is checked first: only this thread fills it, so it is still empty when the fade
+// is over.
+static void take_successor(bl_engine *engine)
+{
+    if (engine->successor != NULL || !bl_slot_is_empty(&engine->retired)) {
+        return;
+    }
+    bl_chain *chain = bl_slot_take(&engine->next);
+    if (chain == NULL) {
+        return;
+    }
+    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
+        const bl_engine_coming *coming = &engine->coming[p];
+        if (coming->generation != 0 && coming->generation >= chain->generation) {
+            bl_chain_set_parameter(chain, (bl_parameter)p, coming->value);
+        }
+    }
+    bl_chain_settle(chain);
+    const bool first = engine->live == NULL;
+    engine->successor = chain;
+    engine->warm_up = first ? 0 : bl_chain_latency_frames(chain);
+    engine->fade = bl_smoother_at(0.0F, first ? engine->ramp_frames : engine->crossfade_frames);
+    bl_smoother_move(&engine->fade, 1.0F);
+    finish_swap_if_due(engine);
+}
+
+// NaN and infinity by their exponent, in integers: the loop becomes a few vector instructions.
+static bool is_finite(const float *samples, uint32_t frames)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < frames; i++) {
+        uint32_t bits;
+        memcpy(&bits, &samples[i], sizeof bits);
+        found |= (bits & 0x7f800000U) == 0x7f800000U;
+    }
+    return found == 0;
+}
+
+// Copies the input, with silence for samples that are no numbers, and remembers it.
+static void listen(bl_engine *engine, const float *in, float *clean, uint32_t frames)
+{
+    memcpy(clean, in, frames * sizeof *in);
+    if (!is_finite(clean, frames)) {
+        for (uint32_t i = 0; i < frames; i++) {
+            clean[i] = isfinite(clean[i]) ? clean[i] : 0.0F;
+        }
+        engine->totals.not_finite_blocks++;
+    }
+    for (uint32_t i = 0; i < frames; i++) {
+        engine->history[(engine->totals.frames + i) & (BL_ENGINE_HISTORY - 1)] = clean[i];
+    }
+}
+
+static void recall(const bl_engine *engine, uint32_t delay, float *out, uint32_t frames)
+{
+    const uint64_t from = engine->totals.frames - delay; // wraps to frames never written: silence
+    for (uint32_t i = 0; i < frames; i++) {
+        out[i] = engine->history[(from + i) & (BL_ENGINE_HISTORY - 1)];
+    }
+}
+
+// A sum of two products never overflows. At weight 0 and 1 one side passes bit for bit, so that it
+// makes no difference in which block a fade ends.
+static void crossfade(const float *from, const float *to, const float *weights, float *out,
+                      uint32_t frames)
+{
+    for (uint32_t i = 0; i < frames; i++) {
+        const float w = weights[i];
+        const float mix = from[i] * (1.0F - w) + to[i] * w;
+        out[i] = w == 0.0F ? from[i] : w == 1.0F ? to[i] : mix;
+    }
+}
+
+// One chain on its own: guarded, and with the clean signal in its place as far as `bypass` (NULL:
+// not at all) says.
+static void play_chain(bl_engine *engine, bl_chain *chain, const float *clean, const float *bypass,
+                       float *out, uint32_t frames)
+{
+    bl_chain_process(chain, clean, out, frames);
+    if (!is_finite(out, frames)) {
+        memset(out, 0, frames * sizeof *out);
+        bl_chain_reset(chain);
+        engine->totals.not_finite_blocks++;
+    }
+    if (bypass != NULL) {
+        float delayed[BL_INNER_FRAMES];
+        recall(engine, bl_chain_latency_frames(chain), delayed, frames);
+        crossfade(out, delayed, bypass, out, frames);
+    }
+}
+
+// The successor joins: unheard while it warms up, then along the fade, which may begin and end
+// inside the block.
+static void play_successor(bl_engine *engine, const float *clean, const float *bypass, float *out,
+                           uint32_t frames)
+{
+    float joining[BL_INNER_FRAMES], weights[BL_INNER_FRAMES];
+    play_chain(engine, engine->successor, clean, bypass, joining, frames);
+    const uint32_t unheard = engine->warm_up < frames ? engine->warm_up : frames;
+    memset(weights, 0, unheard * sizeof *weights);
+    bl_smoother_fill(&engine->fade, weights + unheard, frames - unheard);
+    engine->warm_up -= unheard;
+    crossfade(out, joining, weights, out, frames);
+    finish_swap_if_due(engine);
+}
+
+static void send(bl_engine *engine, bl_telemetry_kind kind)
+{
+    bl_telemetry record = engine->totals;
+    record.kind = kind;
+    if (!bl_ring_write(engine->telemetry, &record)) {
+        return;
+    }
+    if (kind == BL_TELEMETRY_METERS) {
+        engine->totals.in_peak = 0.0F;
+        engine->totals.out_peak = 0.0F;
+    } else {
+        engine->swap_untold = false;
+    }
+}
+
+static float peak_of(const float *samples, uint32_t frames, float peak)
+{
+    for (uint32_t i = 0; i < frames; i++) {
+        const float size = fabsf(samples[i]);
+        peak = size > peak ? size : peak;
+    }
+    return peak;
+}
+
+// Cuts the block where a meter record is due, so that records do not depend on the period.
+static void meter(bl_engine *engine, const float *clean, const float *out, uint32_t frames)
+{
+    bl_telemetry *totals = &engine->totals;
+    for (uint32_t at = 0; at < frames;) {
+        const uint32_t due = BL_METER_FRAMES - (uint32_t)(totals->frames % BL_METER_FRAMES);
+        const uint32_t part = due < frames - at ? due : frames - at;
+        totals->in_peak = peak_of(clean + at, part, totals->in_peak);
+        totals->out_peak = peak_of(out + at, part, totals->out_peak);
+        for (uint32_t i = at; i < at + part; i++) {
+            totals->clipped_frames += fabsf(out[i]) > 1.0F;
+        }
+        totals->frames += part;
+        at += part;
+        if (part == due) {
+            send(engine, BL_TELEMETRY_METERS);
+        }
+    }
+}
+
+// `in` and `out` may be the same: the input is copied before the output is written.
+static void process_block(bl_engine *engine, const float *in, float *out, uint32_t frames)
+{
+    float clean[BL_INNER_FRAMES], weights[BL_INNER_FRAMES];
+    listen(engine, in, clean, frames);
+    const float *bypass = NULL;
+    if (!bl_smoother_rests_at(&engine->bypass, 0.0F)) {
+        bl_smoother_fill(&engine->bypass, weights, frames);
+        bypass = weights;
+    }
+    if (engine->live != NULL) {
+        play_chain(engine, engine->live, clean, bypass, out, frames);
+    } else {
+        memset(out, 0, frames * sizeof *out);
+    }
+    if (engine->successor != NULL) {
+        play_successor(engine, clean, bypass, out, frames);
+    }
+    bl_smoother_scale(&engine->audible, out, frames);
+    meter(engine, clean, out, frames);
+}
+
+void bl_engine_process(bl_engine *engine, const float *in, float *out, uint32_t frames)
+{
+    bl_ftz_enable();
+    drain_controls(engine);
+    take_successor(engine);
+    for (uint32_t at = 0; at < frames;) {
+        const uint32_t left = frames - at;
+        const uint32_t block = left < BL_INNER_FRAMES ? left : BL_INNER_FRAMES;
+        process_block(engine, in + at, out + at, block);
+        at += block;
+    }
+    if (engine->swap_untold) {
+        send(engine, BL_TELEMETRY_SWAPPED);
+    }
+}
+
+uint32_t bl_engine_latency_frames(const bl_engine *engine)
+{
+    return atomic_load_explicit(&engine->latency, memory_order_acquire);
+}

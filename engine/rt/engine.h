@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// Layout of the engine. Says of every member which thread owns it; what two threads touch is a
+// ring, a slot or an atomic.
+
+#ifndef BACKLINE_RT_ENGINE_H
+#define BACKLINE_RT_ENGINE_H
+
+#include "backline/engine.h"
+#include "backline/limits.h"
+#include "backline/ring.h"
+#include "backline/slot.h"
+#include "rt/smoother.h"
+
+#include <stdatomic.h>
+
+/// Clean input that is remembered, a power of two: the longest delay of a chain and one block.
+enum { BL_ENGINE_HISTORY = 2 * BL_LIMIT_LATENCY_FRAMES };
+
+/// A parameter set for a chain that has not come yet.
+typedef struct bl_engine_coming {
+    uint64_t generation;
+    double value;
+} bl_engine_coming;
+
+struct bl_engine {
+    // Constant after creation.
+    uint32_t crossfade_frames, ramp_frames;
+    bl_ring *controls;  ///< bl_control, MAIN -> RT
+    bl_ring *telemetry; ///< bl_telemetry, RT -> MAIN
+
+    // Between threads.
+    bl_slot next;             ///< chain, LOADER -> RT
+    bl_slot retired;          ///< chain, RT -> MAIN
+    _Atomic uint32_t latency; ///< frames of the live chain, RT -> any
+
+    // RT alone.
+    bl_chain *live;      ///< what is heard; NULL before the first chain
+    bl_chain *successor; ///< takes over from `live` now; NULL: no swap runs
+    uint32_t warm_up;    ///< frames that the successor still plays unheard
+    bl_smoother fade;    ///< weight of the successor against `live`
+    bl_smoother audible; ///< gain, 0 while muted
+    bl_smoother bypass;  ///< weight of the clean signal against the chains
+    bl_engine_coming coming[BL_PARAMETER_COUNT];
+    bl_telemetry totals;              ///< counts since creation, peaks since the last meters
+    bool swap_untold;                 ///< a SWAPPED record waits for room in the ring
+    float history[BL_ENGINE_HISTORY]; ///< clean input; frame f stands at f % BL_ENGINE_HISTORY
+};
+
+#endif

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// Building and freeing chains; running them is rt/chain.c.
+
+#include "rt/chain.h"
+
+#include "backline/limits.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+bl_chain_config bl_chain_config_default(void)
+{
+    bl_chain_config config = {.sample_rate_hz = 48000.0, .quality = 1.0};
+    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
+        config.parameters[p] = bl_parameter_get((bl_parameter)p)->default_value;
+    }
+    return config;
+}
+
+static bl_status create_voice(const bl_chain_config *config, bl_voice **voice, bl_error *error)
+{
+    bl_voice_config settings = bl_voice_config_default();
+    settings.kernel = config->kernel;
+    settings.sample_rate_hz = config->sample_rate_hz;
+    settings.quality = config->quality;
+    bl_status status = bl_voice_create(config->model, &settings, voice, error);
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    const uint32_t latency = bl_voice_latency_frames(*voice);
+    if (latency > BL_LIMIT_LATENCY_FRAMES) {
+        bl_voice_destroy(*voice);
+        *voice = NULL;
+        return bl_error_set(error, BL_STATUS_LIMIT,
+                            "%s: playing it live would delay the sound by %u samples, more than "
+                            "the %d allowed; use a causal model, or render it offline",
+                            bl_model_get_info(config->model)->name, latency,
+                            BL_LIMIT_LATENCY_FRAMES);
+    }
+    return BL_STATUS_OK;
+}
+
+bl_status bl_chain_create(const bl_chain_config *config, bl_chain **chain, bl_error *error)
+{
+    const double rate = config->sample_rate_hz;
+    if (!(rate >= BL_RATE_MIN_HZ && rate <= BL_RATE_MAX_HZ)) {
+        return bl_error_set(error, BL_STATUS_VALUE,
+                            "chain: sample rate is %g Hz, expected %g to %g", rate, BL_RATE_MIN_HZ,
+                            BL_RATE_MAX_HZ);
+    }
+    bl_chain *made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return bl_error_set(error, BL_STATUS_NO_MEMORY, "chain: not enough memory");
+    }
+    made->generation = config->generation;
+    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
+        const double smoothing_ms = bl_parameter_get((bl_parameter)p)->smoothing_ms;
+        made->gains[p] = bl_smoother_at(1.0F, (uint32_t)lround(smoothing_ms * rate / 1000.0));
+        bl_chain_set_parameter(made, (bl_parameter)p, config->parameters[p]);
+    }
+    bl_chain_settle(made);
+    if (config->model != NULL) {
+        const bl_status status = create_voice(config, &made->voice, error);
+        if (status != BL_STATUS_OK) {
+            free(made);
+            return status;
+        }
+    }
+    *chain = made;
+    return BL_STATUS_OK;
+}
+
+void bl_chain_destroy(bl_chain *chain)
+{
+    if (chain != NULL) {
+        bl_voice_destroy(chain->voice);
+        free(chain);
+    }
+}
