@@ -12,7 +12,7 @@
 static void test_put_and_take(void **state)
 {
     (void)state;
-    bl_slot slot = {0};
+    bl_slot slot = {NULL};
     int a, b;
     assert_true(bl_slot_is_empty(&slot));
     assert_null(bl_slot_take(&slot));
