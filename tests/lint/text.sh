@@ -16,7 +16,7 @@ texts=$(project_files '*.[ch]' '*.inc' '*.sh' '*.cmake' CMakeLists.txt '*.py' '*
     '*.json' '*.svg' '*.desktop' '*.xml' '*.css' run)
 # shellcheck disable=SC2086 # file names of the project hold no blanks
 {
-    grep -nE '(TO''DO|FIX''ME|XX''X|HA''CK)' /dev/null $texts |
+    grep -nwE '(TO''DO|FIX''ME|XX''X|HA''CK)' /dev/null $texts |
         sed 's/$/  <- finish it or leave it out/'
     grep -nE '(^|[^A-Za-z0-9_./-])/(ho''me|ro''ot|wo''rk|Us''ers)/' /dev/null $texts |
         sed 's/$/  <- a path of one machine/'

@@ -8,7 +8,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+
+/// Opens a regular file for reading; folders, pipes and devices are refused without waiting.
+/// Thread: any but RT. Owns: the caller, who closes `*descriptor`.
+bl_status bl_file_open(const char *path, int *descriptor, uint64_t *size, bl_error *error);
 
 /// Reads a whole regular file of at most `limit` bytes into malloc'd memory with one zero byte
 /// behind it. Thread: any but RT. Owns: the caller, who frees `*bytes`.

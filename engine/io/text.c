@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// Numbers and words in text. strtod and printf follow the thread's locale, so the C locale is put
+// in place around them.
+
+#include "backline/text.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORD_MAX = 64 }; // longer words are not slips of known ones
+
+bool bl_text_parse_number(const char *text, double *value)
+{
+    // Shuts out what strtod takes and no file format does: blanks, hexadecimal, "inf", "nan".
+    if (text[0] == '\0' || text[strspn(text, "+-.0123456789eE")] != '\0') {
+        return false;
+    }
+    const locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (c_locale == (locale_t)0) {
+        return false;
+    }
+    const locale_t before = uselocale(c_locale);
+    char *end = NULL;
+    const double read = strtod(text, &end);
+    uselocale(before);
+    freelocale(c_locale);
+    if (*end != '\0' || !isfinite(read)) {
+        return false;
+    }
+    *value = read;
+    return true;
+}
+
+bool bl_text_parse_count(const char *text, uint64_t *value)
+{
+    if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0') {
+        return false;
+    }
+    uint64_t sum = 0;
+    for (const char *c = text; *c != '\0'; c++) {
+        const uint64_t digit = (uint64_t)(*c - '0');
+        if (sum > (UINT64_MAX - digit) / 10) {
+            return false;
+        }
+        sum = sum * 10 + digit;
+    }
+    *value = sum;
+    return true;
+}
+
+void bl_text_format_number(double value, char text[BL_TEXT_NUMBER_MAX])
+{
+    const locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    const locale_t before = c_locale != (locale_t)0 ? uselocale(c_locale) : (locale_t)0;
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(text, BL_TEXT_NUMBER_MAX, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) {
+            break;
+        }
+    }
+    if (c_locale != (locale_t)0) {
+        uselocale(before);
+        freelocale(c_locale);
+    }
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+// Levenshtein distance by one row of the table; both words are at most WORD_MAX long.
+static uint32_t edit_distance(const char *a, const char *b)
+{
+    uint32_t row[WORD_MAX + 1];
+    const size_t length = strlen(b);
+    for (size_t j = 0; j <= length; j++) {
+        row[j] = (uint32_t)j;
+    }
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        uint32_t diagonal = row[0];
+        row[0] = (uint32_t)i + 1;
+        for (size_t j = 0; j < length; j++) {
+            const uint32_t replaced = diagonal + (a[i] != b[j]);
+            diagonal = row[j + 1];
+            row[j + 1] = smaller(replaced, smaller(row[j], row[j + 1]) + 1);
+        }
+    }
+    return row[length];
+}
+
+void bl_text_consider(bl_text_nearest *nearest, const char *candidate)
+{
+    const size_t length = strlen(nearest->word);
+    if (length > WORD_MAX || strlen(candidate) > WORD_MAX) {
+        return;
+    }
+    const uint32_t distance = edit_distance(nearest->word, candidate);
+    const uint32_t allowed = (uint32_t)(length + 2) / 3;
+    if (distance <= allowed && (nearest->best == NULL || distance < nearest->distance)) {
+        nearest->best = candidate;
+        nearest->distance = distance;
+    }
+}
