@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Training configs (configs/*.yaml): what network, what data, how trained. Read with the line and
-// column of each mistake; every key is in one table in io/config.c.
+// column of each mistake; every key is in one table in io/config_table.c.
 
 #ifndef BACKLINE_CONFIG_H
 #define BACKLINE_CONFIG_H
@@ -13,6 +13,8 @@
 
 typedef enum bl_config_type { BL_CONFIG_WAVENET_AMP } bl_config_type;
 typedef enum bl_config_activation { BL_CONFIG_TANH, BL_CONFIG_RELU } bl_config_activation;
+typedef enum bl_config_optimizer { BL_CONFIG_ADAM } bl_config_optimizer;
+typedef enum bl_config_loss { BL_CONFIG_ESR, BL_CONFIG_MSE } bl_config_loss;
 
 /// The `model:` part. Defaults: see bl_config_default.
 typedef struct bl_config_model {
@@ -38,8 +40,8 @@ typedef struct bl_config_training {
     double minutes;
     uint32_t batch_size;
     double learning_rate;
-    char optimizer[16];
-    char loss[16];
+    bl_config_optimizer optimizer;
+    bl_config_loss loss;
     uint64_t seed;
 } bl_config_training;
 

@@ -9,6 +9,7 @@ enum {
     BL_PERIOD_MAX = 8192, ///< largest JACK period in frames
     BL_LIMIT_LATENCY_FRAMES = 1 << 16,         ///< real delay of a chain (1.4 s at 48 kHz)
     BL_LIMIT_FILE_BYTES = 256 * 1024 * 1024,   ///< model and config files
+    BL_LIMIT_CONFIG_BYTES = 1024 * 1024,       ///< YAML text
     BL_LIMIT_WEIGHTS = 16 * 1024 * 1024,       ///< floats in one model file
     BL_LIMIT_CHANNELS = 1024,                  ///< channels of any layer
     BL_LIMIT_KERNEL = 65536,                   ///< taps of one convolution

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// The table of config keys, and what one row can do: set, describe, format.
+
+#include "io/config_table.h"
+
+#include "backline/limits.h"
+#include "backline/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const types[] = {"wavenet_amp", NULL};
+static const char *const activations[] = {"tanh", "relu", NULL};
+static const char *const optimizers[] = {"adam", NULL};
+static const char *const losses[] = {"esr", "mse", NULL};
+
+#define ROW_MODEL(key, kind, min, max, default_text, choices)                                      \
+    {"model", #key, kind, offsetof(bl_config, model.key), min, max, default_text, choices},
+#define ROW_DATA(key, field, kind, min, max, default_text)                                         \
+    {"data", #key, kind, offsetof(bl_config, data.field), min, max, default_text, NULL},
+#define ROW_TRAINING(key, kind, min, max, default_text, choices)                                   \
+    {"training", #key, kind, offsetof(bl_config, training.key), min, max, default_text, choices},
+
+// `epochs` and `minutes` exclude each other; 0 stands for the one that is not used.
+const bl_config_row bl_config_rows[] = {
+    // clang-format off
+    ROW_MODEL(type, BL_CONFIG_KIND_CHOICE, 0, 0, "wavenet_amp", types)
+    ROW_MODEL(causal, BL_CONFIG_KIND_BOOL, 0, 0, "false", NULL)
+    ROW_MODEL(channels, BL_CONFIG_KIND_COUNT, 1, BL_LIMIT_CHANNELS, "16", NULL)
+    ROW_MODEL(num_layers, BL_CONFIG_KIND_COUNT, 1, BL_LIMIT_LAYERS, "10", NULL)
+    ROW_MODEL(kernel_size, BL_CONFIG_KIND_COUNT, 1, BL_LIMIT_KERNEL, "3", NULL)
+    ROW_MODEL(dilation_base, BL_CONFIG_KIND_COUNT, 1, 64, "2", NULL)
+    ROW_MODEL(activation, BL_CONFIG_KIND_CHOICE, 0, 0, "tanh", activations)
+    ROW_DATA(sample_rate, sample_rate_hz, BL_CONFIG_KIND_NUMBER, BL_RATE_MIN_HZ, BL_RATE_MAX_HZ, "44100")
+    ROW_DATA(segment_frames, segment_frames, BL_CONFIG_KIND_COUNT, 64, 1 << 20, "4096")
+    ROW_DATA(validation_seconds, validation_s, BL_CONFIG_KIND_NUMBER, 0.1, 3600, "9")
+    ROW_TRAINING(epochs, BL_CONFIG_KIND_COUNT, 1, 1000000, "100", NULL)
+    ROW_TRAINING(minutes, BL_CONFIG_KIND_NUMBER, 0.01, 100000, "0", NULL)
+    ROW_TRAINING(batch_size, BL_CONFIG_KIND_COUNT, 1, 1024, "4", NULL)
+    ROW_TRAINING(learning_rate, BL_CONFIG_KIND_NUMBER, 1e-8, 1, "0.01", NULL)
+    ROW_TRAINING(optimizer, BL_CONFIG_KIND_CHOICE, 0, 0, "adam", optimizers)
+    ROW_TRAINING(loss, BL_CONFIG_KIND_CHOICE, 0, 0, "esr", losses)
+    ROW_TRAINING(seed, BL_CONFIG_KIND_SEED, 0, 9007199254740991.0, "1", NULL)
+    // clang-format on
+};
+const size_t bl_config_row_count = sizeof bl_config_rows / sizeof bl_config_rows[0];
+_Static_assert(sizeof bl_config_rows / sizeof bl_config_rows[0] <= BL_CONFIG_ROWS_MAX,
+               "readers have room for every row");
+
+static void *field_of(const bl_config_row *row, bl_config *config)
+{
+    return (char *)config + row->offset;
+}
+
+// Enumerations are read and written as the integer type that holds them.
+_Static_assert(sizeof(bl_config_type) == sizeof(unsigned) &&
+                   sizeof(bl_config_activation) == sizeof(unsigned) &&
+                   sizeof(bl_config_optimizer) == sizeof(unsigned) &&
+                   sizeof(bl_config_loss) == sizeof(unsigned),
+               "enumerations are as wide as unsigned");
+
+static bool set_choice(const bl_config_row *row, void *field, const char *text)
+{
+    for (unsigned i = 0; row->choices[i] != NULL; i++) {
+        if (strcmp(row->choices[i], text) == 0) {
+            memcpy(field, &i, sizeof i);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool set_bool(void *field, const char *text)
+{
+    const bool yes = strcmp(text, "true") == 0;
+    if (!yes && strcmp(text, "false") != 0) {
+        return false;
+    }
+    memcpy(field, &yes, sizeof yes);
+    return true;
+}
+
+static bool set_count(const bl_config_row *row, void *field, const char *text)
+{
+    uint64_t count = 0;
+    if (!bl_text_parse_count(text, &count) || (double)count < row->min ||
+        (double)count > row->max) {
+        return false;
+    }
+    if (row->kind == BL_CONFIG_KIND_SEED) {
+        memcpy(field, &count, sizeof count);
+    } else {
+        const uint32_t narrow = (uint32_t)count;
+        memcpy(field, &narrow, sizeof narrow);
+    }
+    return true;
+}
+
+bool bl_config_row_set(const bl_config_row *row, bl_config *config, const char *text)
+{
+    void *field = field_of(row, config);
+    double number = 0.0;
+    switch (row->kind) {
+    case BL_CONFIG_KIND_BOOL:
+        return set_bool(field, text);
+    case BL_CONFIG_KIND_CHOICE:
+        return set_choice(row, field, text);
+    case BL_CONFIG_KIND_COUNT:
+    case BL_CONFIG_KIND_SEED:
+        return set_count(row, field, text);
+    case BL_CONFIG_KIND_NUMBER:
+        break;
+    }
+    if (!bl_text_parse_number(text, &number) || number < row->min || number > row->max) {
+        return false;
+    }
+    memcpy(field, &number, sizeof number);
+    return true;
+}
+
+void bl_config_row_describe(const bl_config_row *row, char text[BL_CONFIG_EXPECTED_MAX])
+{
+    char min[BL_TEXT_NUMBER_MAX], max[BL_TEXT_NUMBER_MAX];
+    size_t used = 0;
+    switch (row->kind) {
+    case BL_CONFIG_KIND_BOOL:
+        snprintf(text, BL_CONFIG_EXPECTED_MAX, "true or false");
+        return;
+    case BL_CONFIG_KIND_CHOICE:
+        text[0] = '\0';
+        for (size_t i = 0; row->choices[i] != NULL && used < BL_CONFIG_EXPECTED_MAX; i++) {
+            used += (size_t)snprintf(text + used, BL_CONFIG_EXPECTED_MAX - used, "%s%s",
+                                     i > 0 ? " or " : "", row->choices[i]);
+        }
+        return;
+    case BL_CONFIG_KIND_COUNT:
+    case BL_CONFIG_KIND_SEED:
+        snprintf(text, BL_CONFIG_EXPECTED_MAX, "a whole number from %.0f to %.0f", row->min,
+                 row->max);
+        return;
+    case BL_CONFIG_KIND_NUMBER:
+        bl_text_format_number(row->min, min);
+        bl_text_format_number(row->max, max);
+        snprintf(text, BL_CONFIG_EXPECTED_MAX, "a number from %s to %s", min, max);
+        return;
+    }
+}
+
+void bl_config_row_format(const bl_config_row *row, const bl_config *config,
+                          char text[BL_CONFIG_EXPECTED_MAX])
+{
+    const char *field = (const char *)config + row->offset;
+    bool yes = false;
+    unsigned choice = 0;
+    uint32_t count = 0;
+    uint64_t seed = 0;
+    double number = 0.0;
+    switch (row->kind) {
+    case BL_CONFIG_KIND_BOOL:
+        memcpy(&yes, field, sizeof yes);
+        snprintf(text, BL_CONFIG_EXPECTED_MAX, "%s", yes ? "true" : "false");
+        return;
+    case BL_CONFIG_KIND_CHOICE:
+        memcpy(&choice, field, sizeof choice);
+        snprintf(text, BL_CONFIG_EXPECTED_MAX, "%s", row->choices[choice]);
+        return;
+    case BL_CONFIG_KIND_COUNT:
+        memcpy(&count, field, sizeof count);
+        snprintf(text, BL_CONFIG_EXPECTED_MAX, "%" PRIu32, count);
+        return;
+    case BL_CONFIG_KIND_SEED:
+        memcpy(&seed, field, sizeof seed);
+        snprintf(text, BL_CONFIG_EXPECTED_MAX, "%" PRIu64, seed);
+        return;
+    case BL_CONFIG_KIND_NUMBER:
+        memcpy(&number, field, sizeof number);
+        bl_text_format_number(number, text);
+        return;
+    }
+}
