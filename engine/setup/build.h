@@ -39,4 +39,7 @@ bl_status bl_net_build(const bl_arch *arch, const bl_net_request *request, bl_ar
 bl_status bl_wavenet_build(const bl_wavenet *wavenet, const bl_net_request *request,
                            bl_arena *arena, bl_net **net, bl_error *error);
 
+bl_status bl_sequence_build(const bl_sequence *sequence, const bl_net_request *request,
+                            bl_arena *arena, bl_net **net, bl_error *error);
+
 #endif

@@ -10,6 +10,7 @@ bl_status bl_net_build(const bl_arch *arch, const bl_net_request *request, bl_ar
     case BL_ARCH_WAVENET:
         return bl_wavenet_build(&arch->u.wavenet, request, arena, net, error);
     case BL_ARCH_SEQUENCE:
+        return bl_sequence_build(&arch->u.sequence, request, arena, net, error);
     case BL_ARCH_LINEAR:
     case BL_ARCH_CONTAINER:
         break;
