@@ -48,7 +48,7 @@ match($0, /^ *[0-9]+\/[0-9]+ Test +#[0-9]+: /) {
         printf "%s", skips[name]
         sub(/^\*\*\*/, "", rest)
         sub(/ +[0-9.]+ sec.*/, "", rest)
-        printf "%s", fails[name]
+        if (name in fails) printf "%s", fails[name]
         if (name in running) print "failed " stage " " name " " running[name] ": " rest " in it"
         else if (!(name in fails)) print "failed " stage " " name ": " rest
     }

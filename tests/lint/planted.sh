@@ -41,6 +41,8 @@ expect_clean() {
 }
 
 plant engine/rt/a.h 'int bl_a(void);'
+plant engine/include/backline/engine.h '/// Adds. Thread: any.
+int bl_b(void);'
 plant engine/rt/a.c '#include "rt/a.h"
 
 #include <math.h>'
@@ -51,6 +53,10 @@ expect_clean layers
 expect_clean format
 expect_clean text
 expect_clean scripts
+expect_clean headers
+expect_clean docs
+expect_clean tidy
+expect_clean cppcheck
 
 plant app/other.c '#include <jack/midiport.h>'
 expect layers 'app/other.c:2: includes <jack/midiport.h>: jack/\*.h belongs to app/jack.c alone'
@@ -90,5 +96,47 @@ expect text 'a.c:2:.*blanks at the end'
 # shellcheck disable=SC2016 # the fault is the unquoted argument itself
 printf '#!/bin/sh\n# SPDX-License-Identifier: MIT\nrm $1\n' >"$tree/a.sh"
 expect scripts 'a.sh:3:.*SC2086'
+
+plant engine/rt/a.h 'uint32_t bl_a(void);'
+expect headers 'engine/rt/a.h: does not compile alone with gcc'
+plant engine/include/backline/a.h '#define BL_A _Atomic(int) __attribute__((nothing_at_all))
+BL_A bl_a;'
+expect headers 'engine/include/backline/a.h: does not compile alone'
+
+plant engine/include/backline/a.h '/// Adds.
+int bl_a(int x);'
+expect docs 'engine/include/backline/a.h:3: bl_a: .*Thread:'
+plant engine/include/backline/a.h '/// Adds. Thread: any.
+int bl_a(int x);
+
+static inline int bl_b(int x)
+{
+    return x;
+}'
+expect docs 'engine/include/backline/a.h:5: bl_b: .*Thread:'
+plant app/a.c 'struct a {
+    _Atomic int x; ///< how many
+};'
+expect docs 'app/a.c:3: this atomic'
+
+plant app/a.c '#include <stdlib.h>
+
+int a(int n);
+int a(int n)
+{
+    int *p = malloc(sizeof p);
+    if (p == NULL || n == n) {
+        return 0;
+    }
+    return *p;
+}'
+expect tidy 'a.c:9:.*leak'
+plant app/a.c 'int a(void);
+int a(void)
+{
+    int x[3] = {0};
+    return x[3];
+}'
+expect cppcheck 'app/a.c:6: .*arrayIndexOutOfBounds'
 
 exit $failed

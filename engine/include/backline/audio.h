@@ -25,14 +25,17 @@ typedef enum bl_audio_bits { BL_AUDIO_FLOAT_32, BL_AUDIO_PCM_16, BL_AUDIO_PCM_24
 bl_status bl_audio_load(const char *path, uint32_t channel, bl_audio *audio, bl_error *error);
 
 /// Writes mono WAV (RF64 past 4 GiB): temporary file, fsync, rename; nothing is left on failure.
+/// Thread: any but RT.
 bl_status bl_audio_save(const char *path, const bl_audio *audio, bl_audio_bits bits,
                         bl_error *error);
 
 /// Resamples to `sample_rate_hz` (speexdsp, highest quality), without delay and with the length
 /// ceil(frames * ratio); `audio` is replaced. Does nothing if the rate is the same already.
+/// Thread: any but RT.
 bl_status bl_audio_resample(bl_audio *audio, double sample_rate_hz, bl_error *error);
 
 /// Frees the samples. `audio` itself belongs to the caller. An empty one is allowed.
+/// Thread: any but RT.
 void bl_audio_finish(bl_audio *audio);
 
 #endif

@@ -58,7 +58,7 @@ bl_config bl_config_default(void);
 /// "FILE:LINE:COLUMN: ...". Thread: any but RT.
 bl_status bl_config_load(const char *path, bl_config *config, bl_error *error);
 
-/// The same from text; `name` stands for the file in errors.
+/// The same from text; `name` stands for the file in errors. Thread: any but RT.
 bl_status bl_config_parse(const char *text, size_t size, const char *name, bl_config *config,
                           bl_error *error);
 

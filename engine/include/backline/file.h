@@ -25,18 +25,18 @@ typedef struct bl_file_writer {
     int descriptor;       ///< open for writing; -1 when ended
 } bl_file_writer;
 
-/// Opens a temporary file beside `path`. Ends with commit or abort.
+/// Opens a temporary file beside `path`. Ends with commit or abort. Thread: any but RT.
 bl_status bl_file_writer_open(bl_file_writer *writer, const char *path, bl_error *error);
 
-/// Appends bytes; on failure the writer must still be aborted.
+/// Appends bytes; on failure the writer must still be aborted. Thread: any but RT.
 bl_status bl_file_writer_write(bl_file_writer *writer, const void *bytes, size_t size,
                                bl_error *error);
 
 /// fsync, rename over the final path, fsync of the folder. On failure the temporary is removed and
-/// an older file at `path` is untouched.
+/// an older file at `path` is untouched. Thread: any but RT.
 bl_status bl_file_writer_commit(bl_file_writer *writer, bl_error *error);
 
-/// Removes the temporary. Allowed after commit (does nothing).
+/// Removes the temporary. Allowed after commit (does nothing). Thread: any but RT.
 void bl_file_writer_abort(bl_file_writer *writer);
 
 #endif

@@ -46,6 +46,7 @@ bl_status bl_model_load(const char *path, const bl_config *overrides, bl_model *
                         bl_error *error);
 
 /// The same from bytes in memory; `name` stands for the file in errors. `bytes` is not kept.
+/// Thread: any but RT.
 bl_status bl_model_parse(const uint8_t *bytes, size_t size, const char *name,
                          const bl_config *overrides, bl_model **model, bl_error *error);
 
@@ -67,6 +68,7 @@ bl_status bl_model_save(const bl_model *model, const char *path, bl_error *error
 
 /// Builds a model of the described shape from a flat weight list in the order of the native
 /// tensors (input conv w, b; per block w, b; output conv w, b). `weights` is copied.
+/// Thread: any but RT.
 bl_status bl_model_from_config(const bl_config *config, const float *weights, size_t count,
                                const char *name, bl_model **model, bl_error *error);
 

@@ -23,6 +23,7 @@ typedef struct bl_voice_config {
     double quality;        ///< 0..1, width of slimmable models; 1 = full
 } bl_voice_config;
 
+/// The best kernel, the model's own rate, full width. Thread: any.
 bl_voice_config bl_voice_config_default(void);
 
 /// Builds a voice of `model` in the steady state of silence, all pages touched. Takes a reference
