@@ -11,7 +11,7 @@
 static const double pi = 3.14159265358979323846;
 
 // Distances from the bridge, as fractions of the open string (648 mm scale).
-static const double pick_place = 0.15, coil_place[2] = {0.060, 0.088};
+static const double pick_place = 0.15, coil_place[2] = {0.140, 0.168};
 
 // Seconds to fall by 60 dB: at the lowest E's fundamental, and at `high_hz`.
 static const double high_hz = 3000.0;
