@@ -4,6 +4,7 @@
 
 #include "rt/sequence.h"
 
+#include <assert.h>
 #include <stddef.h>
 
 static void scale(const float *in, float *out, uint32_t channels, uint32_t frames, float gain)
@@ -18,6 +19,7 @@ static void scale(const float *in, float *out, uint32_t channels, uint32_t frame
 // A mono input is added to every output channel, else channel by channel.
 static void add_direct(const bl_sequence_net *seq, float *out, uint32_t frames)
 {
+    assert(seq->scaled != NULL);
     for (uint32_t c = 0; c < seq->net.out_channels; c++) {
         const float *direct = seq->scaled + (seq->net.in_channels == 1 ? 0 : c * BL_NET_STRIDE);
         for (uint32_t t = 0; t < frames; t++) {

@@ -4,6 +4,7 @@
 #include "backline/config.h"
 #include "backline/limits.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -281,8 +282,9 @@ static void test_missing_file(void **state)
     bl_config config;
     bl_error error = {0};
     assert_int_equal(bl_config_load("/nonexistent/c.yaml", &config, &error), BL_STATUS_NOT_FOUND);
-    assert_string_equal(error.text,
-                        "/nonexistent/c.yaml: cannot be opened: No such file or directory");
+    const char head[] = "/nonexistent/c.yaml: cannot be opened: "; // then the system's own words
+    assert_int_equal(strncmp(error.text, head, strlen(head)), 0);
+    assert_string_equal(error.text + strlen(head), strerror(ENOENT));
 }
 
 int main(void)
