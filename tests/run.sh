@@ -143,6 +143,9 @@ tally() {
 
 # --- The stages: build_NAME, test_NAME ---
 
+# Labels of tests that say the same in every build, or have a stage of their own.
+once='^(lint|fuzz|bench|pipewire)$'
+
 build_release() {
     preset release
 }
@@ -154,21 +157,21 @@ build_asan() {
     preset asan
 }
 test_asan() {
-    with_ctest asan build/asan 600 -L '^(unit|engine|app|system)$'
+    with_ctest asan build/asan 600 -LE "$once"
 }
 
 build_tsan() {
     preset tsan
 }
 test_tsan() {
-    with_ctest tsan build/tsan 600 -L '^(unit|engine|app|system)$'
+    with_ctest tsan build/tsan 600 -LE "$once"
 }
 
 build_clang() {
     preset clang
 }
 test_clang() {
-    with_ctest clang build/clang 300 -L '^(unit|engine|app)$'
+    with_ctest clang build/clang 300 -LE "$once"
 }
 
 build_german() {
@@ -177,7 +180,7 @@ build_german() {
 }
 test_german() {
     LOCPATH=$PWD/build/locale LC_ALL=de_DE.UTF-8 \
-        with_ctest german build/release 300 -L '^(unit|engine|app|system)$'
+        with_ctest german build/release 300 -LE "$once"
 }
 
 # --- Running them ---
