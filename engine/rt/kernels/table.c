@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// The kernels of the instruction set this file is compiled for.
+
+#include "rt/kernels/local.h"
+
+const bl_kernels BL_KERNEL_SUFFIX(bl_kernels) = {
+    .name = BL_KERNEL_NAME,
+    .lanes = VEC_LANES,
+    .activate = BL_KERNEL_SUFFIX(bl_activate),
+};

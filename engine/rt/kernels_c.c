@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// Plain C kernels: one loop per formula, libm, no tricks. The reference that every vector variant
+// is tested against, and what serves a processor that none of them fits. Thread: RT.
+
+#include "rt/kernels.h"
+
+#include <math.h>
+
+static float clip(float x, float low, float high)
+{
+    // Written so that NaN stays NaN.
+    return x < low ? low : x > high ? high : x;
+}
+
+static float sigmoid(float x)
+{
+    return 1.0f / (1.0f + expf(-x));
+}
+
+static float fasttanh(float x)
+{
+    const float a = fabsf(x), square = x * x;
+    return x *
+           (2.45550750702956f + 2.45550750702956f * a +
+            (0.893229853513558f + 0.821226666969744f * a) * square) /
+           (2.44506634652299f +
+            (2.44506634652299f + square) * fabsf(x + 0.814642734961073f * x * a));
+}
+
+static float leaky_hardtanh(float x, const float p[4])
+{
+    return x < p[0] ? (x - p[0]) * p[2] + p[0] : x > p[1] ? (x - p[1]) * p[3] + p[1] : x;
+}
+
+static float prelu(float x, const bl_activation *activation, uint32_t channel)
+{
+    const uint32_t last = activation->slope_count - 1;
+    return x > 0.0f ? x : x * activation->slopes[channel < last ? channel : last];
+}
+
+static float activate_one(const bl_activation *activation, uint32_t channel, float x)
+{
+    switch (activation->kind) {
+    case BL_ACTIVATION_IDENTITY:
+    case BL_ACTIVATION_SOFTMAX:
+        return x;
+    case BL_ACTIVATION_TANH:
+        return tanhf(x);
+    case BL_ACTIVATION_HARDTANH:
+        return clip(x, -1.0f, 1.0f);
+    case BL_ACTIVATION_FASTTANH:
+        return fasttanh(x);
+    case BL_ACTIVATION_RELU:
+        return x < 0.0f ? 0.0f : x;
+    case BL_ACTIVATION_LEAKY_RELU:
+        return x > 0.0f ? x : x * activation->p[0];
+    case BL_ACTIVATION_PRELU:
+        return prelu(x, activation, channel);
+    case BL_ACTIVATION_SIGMOID:
+        return sigmoid(x);
+    case BL_ACTIVATION_SILU:
+        return x * sigmoid(x);
+    case BL_ACTIVATION_HARDSWISH:
+        return x * clip(x + 3.0f, 0.0f, 6.0f) / 6.0f;
+    case BL_ACTIVATION_LEAKY_HARDTANH:
+        return leaky_hardtanh(x, activation->p);
+    case BL_ACTIVATION_SOFTSIGN:
+        return x / (1.0f + fabsf(x));
+    case BL_ACTIVATION_ELU:
+        return x > 0.0f ? x : expm1f(x);
+    }
+    return x;
+}
+
+// exp(x - max) / sum over the channels of one frame.
+static void softmax(float *x, size_t stride, uint32_t rows, uint32_t frames)
+{
+    for (uint32_t t = 0; t < frames; t++) {
+        float largest = x[t], sum = 0.0f;
+        for (uint32_t row = 1; row < rows; row++) {
+            largest = fmaxf(largest, x[row * stride + t]);
+        }
+        for (uint32_t row = 0; row < rows; row++) {
+            x[row * stride + t] = expf(x[row * stride + t] - largest);
+            sum += x[row * stride + t];
+        }
+        for (uint32_t row = 0; row < rows; row++) {
+            x[row * stride + t] /= sum;
+        }
+    }
+}
+
+static void activate(const bl_activation *activation, float *x, size_t stride, uint32_t rows,
+                     uint32_t frames)
+{
+    if (activation->kind == BL_ACTIVATION_SOFTMAX) {
+        softmax(x, stride, rows, frames);
+        return;
+    }
+    for (uint32_t row = 0; row < rows; row++) {
+        for (uint32_t t = 0; t < frames; t++) {
+            x[row * stride + t] = activate_one(activation, row, x[row * stride + t]);
+        }
+    }
+}
+
+const bl_kernels bl_kernels_c = {
+    .name = "c",
+    .lanes = 1,
+    .activate = activate,
+};

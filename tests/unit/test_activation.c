@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+// Activations of every instruction set this machine runs, against the formulas in double.
+
+#include "setup/isa.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { FRAMES = 64 };
+
+static const float slopes[3] = {0.25f, -0.5f, 1.5f};
+
+static float float_of(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static double clip(double x, double low, double high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+static double sigmoid(double x)
+{
+    return 1.0 / (1.0 + exp(-x));
+}
+
+static double fasttanh(double x)
+{
+    const double a = fabs(x), s = x * x;
+    return x *
+           (2.45550750702956 + 2.45550750702956 * a +
+            (0.893229853513558 + 0.821226666969744 * a) * s) /
+           (2.44506634652299 + (2.44506634652299 + s) * fabs(x + 0.814642734961073 * x * a));
+}
+
+static double truth(const bl_activation *activation, uint32_t channel, double x)
+{
+    const float *p = activation->p;
+    switch (activation->kind) {
+    case BL_ACTIVATION_IDENTITY:
+    case BL_ACTIVATION_SOFTMAX:
+        return x;
+    case BL_ACTIVATION_TANH:
+        return tanh(x);
+    case BL_ACTIVATION_HARDTANH:
+        return clip(x, -1.0, 1.0);
+    case BL_ACTIVATION_FASTTANH:
+        return fasttanh(x);
+    case BL_ACTIVATION_RELU:
+        return x > 0.0 ? x : 0.0;
+    case BL_ACTIVATION_LEAKY_RELU:
+        return x > 0.0 ? x : x * (double)p[0];
+    case BL_ACTIVATION_PRELU:
+        return x > 0.0 ? x : x * (double)slopes[channel < 2 ? channel : 2];
+    case BL_ACTIVATION_SIGMOID:
+        return sigmoid(x);
+    case BL_ACTIVATION_SILU:
+        return x * sigmoid(x);
+    case BL_ACTIVATION_HARDSWISH:
+        return x * clip(x + 3.0, 0.0, 6.0) / 6.0;
+    case BL_ACTIVATION_LEAKY_HARDTANH:
+        return x < (double)p[0]   ? (x - (double)p[0]) * (double)p[2] + (double)p[0]
+               : x > (double)p[1] ? (x - (double)p[1]) * (double)p[3] + (double)p[1]
+                                  : x;
+    case BL_ACTIVATION_SOFTSIGN:
+        return x / (1.0 + fabs(x));
+    case BL_ACTIVATION_ELU:
+        return x > 0.0 ? x : expm1(x);
+    }
+    return x;
+}
+
+static bl_activation make(bl_activation_kind kind)
+{
+    bl_activation activation = {.kind = kind, .slopes = slopes, .slope_count = 3};
+    activation.p[0] = kind == BL_ACTIVATION_LEAKY_HARDTANH ? -0.75f : 0.01f;
+    activation.p[1] = 0.5f;
+    activation.p[2] = 0.125f;
+    activation.p[3] = -0.25f;
+    return activation;
+}
+
+// The largest absolute error of tanh or sigmoid over every 97th float, both signs.
+static double largest_error(const bl_kernels *kernels, bl_activation_kind kind)
+{
+    const bl_activation activation = make(kind);
+    alignas(64) float x[FRAMES];
+    float in[FRAMES];
+    double largest = 0.0;
+    for (uint64_t bits = 0; bits < 0x7f800000u; bits += 97 * FRAMES / 2) {
+        for (uint32_t i = 0; i < FRAMES; i++) {
+            const uint64_t at = bits + 97 * (i / 2);
+            in[i] = float_of((uint32_t)(at < 0x7f800000u ? at : 0x7f800000u) | (i % 2) << 31);
+        }
+        memcpy(x, in, sizeof x);
+        kernels->activate(&activation, x, FRAMES, 1, FRAMES);
+        for (uint32_t i = 0; i < FRAMES; i++) {
+            const double error = fabs((double)x[i] - truth(&activation, 0, (double)in[i]));
+            if (!(error <= largest)) {
+                largest = error;
+            }
+        }
+    }
+    return largest;
+}
+
+static void tanh_and_sigmoid_are_exact(void **state)
+{
+    (void)state;
+    for (int isa = 0; isa < BL_ISA_COUNT; isa++) {
+        const bl_kernels *kernels = bl_isa_kernels((bl_isa)isa);
+        if (kernels == NULL) {
+            continue;
+        }
+        const double of_tanh = largest_error(kernels, BL_ACTIVATION_TANH);
+        const double of_sigmoid = largest_error(kernels, BL_ACTIVATION_SIGMOID);
+        print_message("%-4s tanh %.3g, sigmoid %.3g\n", kernels->name, of_tanh, of_sigmoid);
+        assert_true(of_tanh <= 3e-7);
+        assert_true(of_sigmoid <= 3e-7);
+    }
+}
+
+static void small_tanh_keeps_relative_accuracy(void **state)
+{
+    (void)state;
+    const bl_activation activation = make(BL_ACTIVATION_TANH);
+    for (int isa = 0; isa < BL_ISA_COUNT; isa++) {
+        const bl_kernels *kernels = bl_isa_kernels((bl_isa)isa);
+        for (float x = 1e-30f; kernels != NULL && x < 0.2f; x *= 1.37f) {
+            alignas(64) float y[8] = {x, -x, x, -x, x, -x, x, -x};
+            kernels->activate(&activation, y, 8, 1, 8);
+            assert_true(fabs((double)y[0] / tanh((double)x) - 1.0) < 3e-7);
+            assert_true(fabs((double)y[7] / -tanh((double)x) - 1.0) < 3e-7);
+        }
+    }
+}
+
+static void every_kind_matches_its_formula(void **state)
+{
+    (void)state;
+    for (int isa = 0; isa < BL_ISA_COUNT; isa++) {
+        const bl_kernels *kernels = bl_isa_kernels((bl_isa)isa);
+        for (int kind = 0; kernels != NULL && kind < BL_ACTIVATION_SOFTMAX; kind++) {
+            const bl_activation activation = make((bl_activation_kind)kind);
+            alignas(64) float x[4 * FRAMES];
+            float in[4 * FRAMES];
+            for (uint32_t step = 0; step < 100; step++) {
+                for (uint32_t i = 0; i < 4 * FRAMES; i++) {
+                    in[i] =
+                        (float)(((int)(step * 4 * FRAMES + i) * 7919) % 24001 - 12000) / 1000.0f;
+                }
+                memcpy(x, in, sizeof x);
+                kernels->activate(&activation, x, FRAMES, 4, FRAMES);
+                for (uint32_t i = 0; i < 4 * FRAMES; i++) {
+                    const double wanted = truth(&activation, i / FRAMES, (double)in[i]);
+                    const double scale = fmax(fmax(1.0, fabs(wanted)), fabs((double)in[i]));
+                    if (!(fabs((double)x[i] - wanted) <= 3e-7 * scale)) {
+                        fail_msg("%s kind %d: f(%.9g) = %.9g, expected %.9g", kernels->name, kind,
+                                 (double)in[i], (double)x[i], wanted);
+                    }
+                }
+            }
+        }
+    }
+}
+
+static void nan_passes_through(void **state)
+{
+    (void)state;
+    for (int isa = 0; isa < BL_ISA_COUNT; isa++) {
+        const bl_kernels *kernels = bl_isa_kernels((bl_isa)isa);
+        for (int kind = 0; kernels != NULL && kind <= BL_ACTIVATION_SOFTMAX; kind++) {
+            const bl_activation activation = make((bl_activation_kind)kind);
+            alignas(64) float x[16] = {0.5f, NAN, -0.5f, -NAN, 1.0f, 2.0f, 3.0f, 4.0f};
+            kernels->activate(&activation, x, 8, 1, 8);
+            assert_true(isnan(x[1]) && isnan(x[3]));
+            assert_true(isfinite(x[0]) && isfinite(x[2]) && isfinite(x[7]));
+        }
+    }
+}
+
+static void softmax_sums_to_one(void **state)
+{
+    (void)state;
+    const bl_activation activation = make(BL_ACTIVATION_SOFTMAX);
+    for (int isa = 0; isa < BL_ISA_COUNT; isa++) {
+        const bl_kernels *kernels = bl_isa_kernels((bl_isa)isa);
+        if (kernels == NULL) {
+            continue;
+        }
+        alignas(64) float x[5 * FRAMES];
+        double e[5][FRAMES], sum[FRAMES] = {0};
+        for (uint32_t i = 0; i < 5 * FRAMES; i++) {
+            x[i] = (float)((int)(i * 7919) % 2001 - 1000) / 100.0f;
+            e[i / FRAMES][i % FRAMES] = exp((double)x[i]);
+            sum[i % FRAMES] += e[i / FRAMES][i % FRAMES];
+        }
+        kernels->activate(&activation, x, FRAMES, 5, FRAMES);
+        for (uint32_t i = 0; i < 5 * FRAMES; i++) {
+            const double wanted = e[i / FRAMES][i % FRAMES] / sum[i % FRAMES];
+            assert_true(fabs((double)x[i] - wanted) <= 1e-6);
+        }
+    }
+}
+
+static void unknown_kernel_is_refused_by_name(void **state)
+{
+    (void)state;
+    bl_isa isa = BL_ISA_COUNT;
+    bl_error error = {0};
+    assert_int_equal(bl_isa_choose("mmx", &isa, &error), BL_STATUS_UNSUPPORTED);
+    assert_non_null(strstr(error.text, "\"mmx\""));
+    assert_non_null(strstr(error.text, "use one of: c"));
+    assert_int_equal(isa, BL_ISA_COUNT);
+    bl_error_clear(&error);
+    assert_int_equal(bl_isa_choose("c", &isa, &error), BL_STATUS_OK);
+    assert_int_equal(isa, BL_ISA_C);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tanh_and_sigmoid_are_exact),
+        cmocka_unit_test(small_tanh_keeps_relative_accuracy),
+        cmocka_unit_test(every_kind_matches_its_formula),
+        cmocka_unit_test(nan_passes_through),
+        cmocka_unit_test(softmax_sums_to_one),
+        cmocka_unit_test(unknown_kernel_is_refused_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
