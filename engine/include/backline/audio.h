@@ -20,18 +20,22 @@ typedef struct bl_audio {
 typedef enum bl_audio_bits { BL_AUDIO_FLOAT_32, BL_AUDIO_PCM_16, BL_AUDIO_PCM_24 } bl_audio_bits;
 
 /// Loads channel `channel` (from 0) of a file. Thread: any but RT. Owns: the caller, who ends with
-/// bl_audio_finish. Fails if the file is missing, not audio, empty, holds NaN, or has no such
-/// channel.
+/// bl_audio_finish. Fails if the file is missing, not audio, empty, cut short, holds NaN, is longer
+/// than BL_LIMIT_AUDIO_FRAMES, or has no such channel.
 bl_status bl_audio_load(const char *path, uint32_t channel, bl_audio *audio, bl_error *error);
 
+/// Frames over full scale, which PCM files cannot hold. Thread: any.
+uint64_t bl_audio_count_clipped(const bl_audio *audio);
+
 /// Writes mono WAV (RF64 past 4 GiB): temporary file, fsync, rename; nothing is left on failure.
-/// Thread: any but RT.
+/// PCM is rounded to nearest without dither and stops at full scale. The bytes depend on the
+/// arguments alone. Fails also if a sample is NaN or infinite. Thread: any but RT.
 bl_status bl_audio_save(const char *path, const bl_audio *audio, bl_audio_bits bits,
                         bl_error *error);
 
-/// Resamples to `sample_rate_hz` (speexdsp, highest quality), without delay and with the length
-/// ceil(frames * ratio); `audio` is replaced. Does nothing if the rate is the same already.
-/// Thread: any but RT.
+/// Resamples to `sample_rate_hz` (speexdsp, highest quality; rates are taken in whole Hz), without
+/// delay and with the length ceil(frames * ratio); `audio` is replaced. Does nothing if the rate is
+/// the same already. Thread: any but RT.
 bl_status bl_audio_resample(bl_audio *audio, double sample_rate_hz, bl_error *error);
 
 /// Frees the samples. `audio` itself belongs to the caller. An empty one is allowed.

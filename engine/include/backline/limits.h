@@ -4,6 +4,8 @@
 #ifndef BACKLINE_LIMITS_H
 #define BACKLINE_LIMITS_H
 
+#include <stdint.h>
+
 enum {
     BL_INNER_FRAMES = 64, ///< frames of one inner block: the most a voice or chain sees at once
     BL_PERIOD_MAX = 8192, ///< largest JACK period in frames
@@ -22,6 +24,8 @@ enum {
     BL_LIMIT_JSON_DEPTH = 64,                  ///< nesting of a JSON document
     BL_LIMIT_TENSORS = 8192,                   ///< tensors of one safetensors file
 };
+
+#define BL_LIMIT_AUDIO_FRAMES (UINT64_C(1) << 31) // of a sound file: 12 hours at 48 kHz
 
 #define BL_RATE_MIN_HZ 8000.0
 #define BL_RATE_MAX_HZ 768000.0
