@@ -23,6 +23,7 @@ enum {
     BL_LIMIT_SUBMODELS = 64,                   ///< models inside one container
     BL_LIMIT_JSON_DEPTH = 64,                  ///< nesting of a JSON document
     BL_LIMIT_TENSORS = 8192,                   ///< tensors of one safetensors file
+    BL_LIMIT_JSON_NODES = 1 << 20,             ///< texts, lists and objects of a JSON document
 };
 
 #define BL_LIMIT_AUDIO_FRAMES (UINT64_C(1) << 31) // of a sound file: 12 hours at 48 kHz

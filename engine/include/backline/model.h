@@ -34,7 +34,8 @@ typedef struct bl_model_info {
     double loudness_db;     ///< as the file's metadata claims; a hint
     double input_level_dbu; ///< RMS dBu of a 1 kHz sine that reads 0 dBFS peak
     double output_level_dbu;
-    double esr; ///< validation ESR of the training run
+    double esr;        ///< validation ESR of the training run
+    char warning[128]; ///< a sentence for people if the file was read with reservations, or ""
 } bl_model_info;
 
 /// Loads any model file Backline reads; the content decides the format, not the file's ending.

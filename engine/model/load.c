@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// The first failure of a load, and its memory.
+
+#include "model/load.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void bl_load_fail(bl_load *load, bl_status status, const char *format, ...)
+{
+    if (load->status != BL_STATUS_OK) {
+        return;
+    }
+    char detail[BL_ERROR_TEXT_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof detail, format, arguments);
+    va_end(arguments);
+    load->status = bl_error_set(load->error, status, "%s: %s", load->file, detail);
+}
+
+bool bl_load_ok(const bl_load *load)
+{
+    return load->status == BL_STATUS_OK;
+}
+
+void *bl_load_take(bl_load *load, size_t count, size_t size)
+{
+    void *piece = bl_load_ok(load) ? bl_store_take(load->store, count, size) : NULL;
+    if (piece == NULL) {
+        bl_load_fail(load, BL_STATUS_NO_MEMORY, "not enough memory to load it");
+    }
+    return piece;
+}
+
+const char *bl_load_copy_text(bl_load *load, const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copy = bl_load_take(load, size, 1);
+    return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
