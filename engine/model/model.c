@@ -13,6 +13,7 @@
 #include "model/safetensors.h"
 #include "model/size_class.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdatomic.h>
@@ -44,6 +45,7 @@ static void complete_info(bl_load *load, bl_content *content)
 {
     bl_model_info *info = &content->info;
     const bl_arch *arch = content->arch;
+    assert(arch != NULL); // a reader without one has kept a failure
     const bl_arch_measure measure = bl_arch_get_measure(arch);
     if (measure.receptive_field_samples > BL_LIMIT_RECEPTIVE_FIELD) {
         bl_load_fail(load, BL_STATUS_LIMIT,

@@ -40,12 +40,13 @@ static int fill_metadata(json_t *metadata, const bl_content *content, const char
 
 static json_t *make_entry(const bl_native_tensor *tensor, uint64_t offset)
 {
+    const uint64_t end = offset + tensor->count * sizeof(float);
     json_t *shape = json_array();
     for (uint32_t i = 0; i < tensor->dimensions; i++) {
         json_array_append_new(shape, json_integer(tensor->shape[i]));
     }
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets",
-                     (json_int_t)offset, (json_int_t)(offset + tensor->count * sizeof(float)));
+                     (json_int_t)offset, (json_int_t)end);
 }
 
 // The header as text, padded with spaces; NULL if memory is short. Owns: the caller (free).
