@@ -203,7 +203,7 @@ static void test_riff_has_the_level_of_a_di(void **state)
         peak = fmax(peak, fabs((double)riff.samples[i]));
         sum += (double)riff.samples[i];
     }
-    assert_true(fabs(20.0 * log10(peak) + 6.02) < 0.01);
+    assert_true(fabs(peak - 0.5) < 1e-3);
     assert_true(fabs(sum / (double)riff.frames) < 1e-5);
     assert_true(fabs(rms_db(&riff, 0.0, 24.0) + 21.5) < 1.5);
     // A hard passage and a soft one lie far apart.
