@@ -105,3 +105,8 @@ const bl_score *bl_riff_score(void)
 {
     return &score;
 }
+
+bl_status bl_riff_play(bl_audio *audio, bl_error *error)
+{
+    return bl_score_play(&score, 48000.0, 0.5, 0.004, 1, audio, error);
+}

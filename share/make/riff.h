@@ -9,6 +9,9 @@
 /// The shipped riff: 24 s, begins and ends in rest, so that it loops. Constant.
 const bl_score *bl_riff_score(void);
 
+/// Plays it as it ships: 48 kHz, peak -6 dBFS. Owns: the caller, bl_audio_finish.
+bl_status bl_riff_play(bl_audio *audio, bl_error *error);
+
 /// A take of at least `seconds` with everything amps are asked to answer: chugs, chords, lines,
 /// arpeggios, strums and rests, soft and hard, all over the neck. The same seed gives the same
 /// score. Owns: the caller, who ends with bl_practice_destroy. NULL if memory is short.

@@ -206,8 +206,7 @@ fail:
     bl_guitar_destroy(guitar);
     free(player.commands);
     if (status != BL_STATUS_OK) {
-        free(audio->samples);
-        *audio = (bl_audio){0};
+        bl_audio_finish(audio);
     }
     return status;
 }
