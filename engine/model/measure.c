@@ -41,6 +41,7 @@ static bl_arch_measure measure_wavenet(const bl_wavenet *net)
     if (net->condition_dsp != NULL) {
         sum = bl_arch_get_measure(net->condition_dsp);
     }
+    const bool recurrent = sum.receptive_field_samples == 0;
     for (uint32_t a = 0; a < net->array_count; a++) {
         const bl_wavenet_array *array = &net->arrays[a];
         sum.mac_per_sample += matrix_macs(&array->rechannel) + conv_macs(&array->head);
@@ -55,6 +56,9 @@ static bl_arch_measure measure_wavenet(const bl_wavenet *net)
     }
     if (net->causal) {
         sum.lookahead_samples = 0;
+    }
+    if (recurrent) {
+        sum.receptive_field_samples = 0;
     }
     return sum;
 }

@@ -23,6 +23,10 @@ typedef struct architecture {
 
 static const architecture architectures[] = {
     {"WaveNet", bl_nam_read_wavenet},
+    {"LSTM", bl_nam_read_lstm},
+    {"ConvNet", bl_nam_read_convnet},
+    {"Linear", bl_nam_read_linear},
+    {"SlimmableContainer", bl_nam_read_container},
 };
 
 const float *bl_nam_take(bl_nam *nam, uint64_t count)
@@ -132,7 +136,8 @@ static bl_arch *read_object(const bl_json *object, bl_nam *nam, char *warning, s
     }
     arch->sample_rate_hz = nam->sample_rate_hz;
     kind->read(nam, arch);
-    if (nam->wanted != nam->found) {
+    // The models of a container have weights of their own; its list may hold anything.
+    if (nam->wanted != nam->found && arch->kind != BL_ARCH_CONTAINER) {
         bl_json_fail(&weights, BL_STATUS_SHAPE,
                      "found %" PRIu64 " numbers, expected %" PRIu64 " for this config", nam->found,
                      nam->wanted);

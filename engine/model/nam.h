@@ -40,8 +40,8 @@ bl_matrix bl_nam_take_matrix(bl_nam *nam, uint32_t in, uint32_t out, uint32_t gr
                              const bl_json *place);
 bl_conv bl_nam_take_conv(bl_nam *nam, const bl_conv *shape, bool bias, const bl_json *place);
 
-/// One activation: a name or an object with `type`.
-bl_activation bl_nam_read_activation(const bl_json *json);
+/// One activation for so many channels: a name or an object with `type`.
+bl_activation bl_nam_read_activation(const bl_json *json, uint32_t channels);
 
 void bl_nam_read_wavenet(bl_nam *nam, bl_arch *arch);
 void bl_nam_read_lstm(bl_nam *nam, bl_arch *arch);
@@ -49,7 +49,7 @@ void bl_nam_read_convnet(bl_nam *nam, bl_arch *arch);
 void bl_nam_read_linear(bl_nam *nam, bl_arch *arch);
 void bl_nam_read_container(bl_nam *nam, bl_arch *arch);
 
-/// A layer array's place for gating, activations and sizes, see nam_layer.c.
+/// One layer array of a WaveNet that hears `in` channels and so many of the condition.
 void bl_nam_read_array(bl_nam *nam, const bl_json *json, uint32_t in, uint32_t condition,
                        bl_wavenet_array *array);
 

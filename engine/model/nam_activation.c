@@ -3,8 +3,6 @@
 
 #include "model/nam.h"
 
-#include "backline/limits.h"
-
 #include <string.h>
 
 typedef struct name_row {
@@ -27,13 +25,12 @@ static const name_row names[] = {
     {"Softsign", BL_ACTIVATION_SOFTSIGN},
 };
 
-static void read_slopes(const bl_json *json, bl_activation *activation)
+static void read_slopes(const bl_json *json, uint32_t channels, bl_activation *activation)
 {
     const bl_json slopes = bl_json_member(json, "negative_slopes");
     if (bl_json_is_given(&slopes)) {
-        bl_json_to_list(&slopes, 1, BL_LIMIT_CHANNELS);
-        activation->slopes =
-            bl_json_to_floats(&slopes, BL_LIMIT_CHANNELS, &activation->slope_count);
+        bl_json_to_list(&slopes, channels, channels);
+        activation->slopes = bl_json_to_floats(&slopes, channels, &activation->slope_count);
         return;
     }
     float *slope = bl_load_take(json->load, 1, sizeof *slope);
@@ -44,14 +41,14 @@ static void read_slopes(const bl_json *json, bl_activation *activation)
     }
 }
 
-static void read_parameters(const bl_json *json, bl_activation *activation)
+static void read_parameters(const bl_json *json, uint32_t channels, bl_activation *activation)
 {
     switch (activation->kind) {
     case BL_ACTIVATION_LEAKY_RELU:
         activation->p[0] = bl_json_get_float_or(json, "negative_slope", 0.01f);
         break;
     case BL_ACTIVATION_PRELU:
-        read_slopes(json, activation);
+        read_slopes(json, channels, activation);
         break;
     case BL_ACTIVATION_LEAKY_HARDTANH:
         activation->p[0] = bl_json_get_float_or(json, "min_val", -1.0f);
@@ -64,7 +61,7 @@ static void read_parameters(const bl_json *json, bl_activation *activation)
     }
 }
 
-bl_activation bl_nam_read_activation(const bl_json *json)
+bl_activation bl_nam_read_activation(const bl_json *json, uint32_t channels)
 {
     const bl_json type = json_is_object(json->value) ? bl_json_member(json, "type") : *json;
     const char *name = bl_json_to_text(&type);
@@ -72,7 +69,7 @@ bl_activation bl_nam_read_activation(const bl_json *json)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(name, names[i].name) == 0) {
             activation.kind = names[i].kind;
-            read_parameters(json, &activation);
+            read_parameters(json, channels, &activation);
             return activation;
         }
     }

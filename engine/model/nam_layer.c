@@ -119,7 +119,7 @@ static bl_gating read_gating(const bl_json *json, uint32_t layer)
 }
 
 // Old files have `gated` and always a sigmoid; `secondary_activation` belongs to `gating_mode`.
-static bl_activation read_secondary(const bl_json *json, uint32_t layer)
+static bl_activation read_secondary(const bl_json *json, uint32_t layer, uint32_t channels)
 {
     const bl_json mode = bl_json_member(json, "gating_mode");
     const bl_json list = bl_json_member(json, "secondary_activation");
@@ -127,7 +127,7 @@ static bl_activation read_secondary(const bl_json *json, uint32_t layer)
         return (bl_activation){.kind = BL_ACTIVATION_SIGMOID};
     }
     const bl_json activation = layer_value(&list, layer);
-    return bl_nam_read_activation(&activation);
+    return bl_nam_read_activation(&activation, channels);
 }
 
 static bl_film take_film(bl_nam *nam, const shape *s, bl_film_place place, uint32_t channels)
@@ -217,10 +217,10 @@ static void take_layers(bl_nam *nam, const bl_json *json, const shape *s, bl_wav
         const bl_json activation = layer_value(&activations, i);
         const bl_conv conv = {.kernel = read_kernel(json, i),
                               .dilation = bl_json_to_u32(&dilation, 1, BL_LIMIT_DILATION)};
-        layer->activation = bl_nam_read_activation(&activation);
+        layer->activation = bl_nam_read_activation(&activation, s->bottleneck);
         layer->gating = read_gating(json, i);
         if (layer->gating != BL_GATING_NONE) {
-            layer->secondary = read_secondary(json, i);
+            layer->secondary = read_secondary(json, i, s->bottleneck);
         }
         take_layer(nam, s, conv, layer);
     }

@@ -169,7 +169,7 @@ static void read_post_head(bl_nam *nam, bl_wavenet *net)
                               .groups = 1,
                               .kernel = bl_json_to_u32(&kernel, 1, BL_LIMIT_KERNEL),
                               .dilation = 1};
-        made->activations[i] = bl_nam_read_activation(&activation);
+        made->activations[i] = bl_nam_read_activation(&activation, conv.in);
         made->convs[i] = bl_nam_take_conv(nam, &conv, true, &head);
     }
     made->count = count;
