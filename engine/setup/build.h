@@ -28,6 +28,7 @@ const char *bl_isa_name(bl_isa isa);
 typedef struct bl_net_request {
     bl_isa isa;
     double quality;   ///< 0..1, width of slimmable kinds
+    uint32_t stretch; ///< dilations are multiplied by this; 0 is 1. See bl_arch_stretches
     const char *name; ///< of the model, for errors
 } bl_net_request;
 

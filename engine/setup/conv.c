@@ -74,7 +74,7 @@ bl_stage bl_conv_build(const bl_conv *conv, const bl_net_request *request, bl_ar
         .group_in = conv->in / conv->groups,
         .group_out = conv->out / conv->groups,
         .kernel = conv->kernel,
-        .dilation = conv->dilation,
+        .dilation = conv->dilation * (request->stretch > 1 ? request->stretch : 1),
         .weights = weights,
         .bias = bias,
         .ring = 1,
