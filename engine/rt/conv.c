@@ -4,21 +4,9 @@
 
 #include "rt/conv.h"
 
-#include <stddef.h>
-#include <string.h>
+#include "rt/mirror.h"
 
-// Appends one channel's frames to its ring, and to the mirror of the ring's first frames.
-static void ring_write(float *ring, uint32_t size, uint32_t position, const float *in,
-                       uint32_t frames)
-{
-    const uint32_t room = size - position;
-    const uint32_t head = frames < room ? frames : room;
-    memcpy(ring + position, in, head * sizeof *in);
-    memcpy(ring, in + head, (frames - head) * sizeof *in);
-    if (position < BL_NET_STRIDE || head < frames) {
-        memcpy(ring + size, ring, BL_NET_STRIDE * sizeof *in);
-    }
-}
+#include <stddef.h>
 
 static void conv_tile(const bl_conv_net *conv, const float *weights, const float *bias,
                       const float *x, uint32_t x_stride, uint32_t outputs, float *out,
@@ -53,8 +41,8 @@ void bl_conv_net_process(bl_net *net, const float *in, float *out, uint32_t fram
         x = conv->history;
         x_stride = conv->ring + BL_NET_STRIDE;
         for (uint32_t c = 0; c < net->in_channels; c++) {
-            ring_write(conv->history + (size_t)c * x_stride, conv->ring, conv->position,
-                       in + (size_t)c * BL_NET_STRIDE, frames);
+            bl_mirror_write(conv->history + (size_t)c * x_stride, conv->ring, conv->position,
+                            in + (size_t)c * BL_NET_STRIDE, frames);
         }
     }
     const float *weights = conv->weights, *bias = conv->bias;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A causal dilated convolution over planar channels; with one tap, a dense layer. Vectors run over
-// time; the history of each channel is a ring whose start is mirrored behind its end, so that any
-// BL_NET_STRIDE frames of it can be read in one piece.
+// time.
 
 #ifndef BACKLINE_RT_CONV_H
 #define BACKLINE_RT_CONV_H
@@ -17,14 +16,14 @@ typedef struct bl_conv_net {
     uint32_t kernel, dilation;
     const float *weights; ///< [group][tile][in][tap][BL_CONV_TILE], padded by zeros
     const float *bias;    ///< [group][tile][BL_CONV_TILE]
-    float *history;       ///< [in channel][ring + BL_NET_STRIDE]; NULL for one tap
+    float *history;       ///< [in channel][ring + BL_NET_STRIDE], see rt/mirror.h; NULL: one tap
     uint32_t ring;        ///< frames, a power of two
     uint32_t position;    ///< where the next frame is written
     float *steady;        ///< [in channel]: what the histories hold after silence for ever
 } bl_conv_net;
 
 /// The functions of its bl_net. Thread: RT.
-void bl_conv_net_process(bl_net *net, const float *in, float *out, uint32_t frames);
-void bl_conv_net_reset(bl_net *net);
+void bl_conv_net_process(bl_net *net, const float *in, float *out, uint32_t frames) BL_NONBLOCKING;
+void bl_conv_net_reset(bl_net *net) BL_NONBLOCKING;
 
 #endif

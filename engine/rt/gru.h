@@ -23,7 +23,7 @@ typedef struct bl_gru_net {
 } bl_gru_net;
 
 /// The functions of its bl_net. Thread: RT.
-void bl_gru_net_process(bl_net *net, const float *in, float *out, uint32_t frames);
-void bl_gru_net_reset(bl_net *net);
+void bl_gru_net_process(bl_net *net, const float *in, float *out, uint32_t frames) BL_NONBLOCKING;
+void bl_gru_net_reset(bl_net *net) BL_NONBLOCKING;
 
 #endif

@@ -29,6 +29,7 @@ struct bl_net {
     void (*reset)(bl_net *net) BL_NONBLOCKING;
     uint32_t in_channels, out_channels;
     uint32_t latency_frames; ///< real delay: lookahead of a centred net
+    uint32_t grid_frames;    ///< the same state again after so many frames of silence; 0: any
     const char *kernel;      ///< what serves it, for people; lives as long as the net
 };
 

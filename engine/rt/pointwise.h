@@ -19,10 +19,12 @@ typedef struct bl_affine_net {
 } bl_affine_net;
 
 /// The functions of their bl_net. Thread: RT.
-void bl_activation_net_process(bl_net *net, const float *in, float *out, uint32_t frames);
-void bl_affine_net_process(bl_net *net, const float *in, float *out, uint32_t frames);
+void bl_activation_net_process(bl_net *net, const float *in, float *out,
+                               uint32_t frames) BL_NONBLOCKING;
+void bl_affine_net_process(bl_net *net, const float *in, float *out,
+                           uint32_t frames) BL_NONBLOCKING;
 
 /// For stages that have no state. Thread: RT.
-void bl_pointwise_reset(bl_net *net);
+void bl_pointwise_reset(bl_net *net) BL_NONBLOCKING;
 
 #endif

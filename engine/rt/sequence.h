@@ -19,7 +19,8 @@ typedef struct bl_sequence_net {
 } bl_sequence_net;
 
 /// The functions of its bl_net. Thread: RT.
-void bl_sequence_net_process(bl_net *net, const float *in, float *out, uint32_t frames);
-void bl_sequence_net_reset(bl_net *net);
+void bl_sequence_net_process(bl_net *net, const float *in, float *out,
+                             uint32_t frames) BL_NONBLOCKING;
+void bl_sequence_net_reset(bl_net *net) BL_NONBLOCKING;
 
 #endif

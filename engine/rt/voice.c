@@ -25,6 +25,11 @@ uint32_t bl_voice_latency_frames(const bl_voice *voice)
     return voice->net->latency_frames;
 }
 
+uint32_t bl_voice_grid_frames(const bl_voice *voice)
+{
+    return voice->net->grid_frames > 0 ? voice->net->grid_frames : 1;
+}
+
 size_t bl_voice_bytes(const bl_voice *voice)
 {
     return voice->bytes;

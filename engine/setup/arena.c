@@ -13,8 +13,15 @@ typedef struct piece {
     struct piece *next;
 } piece;
 
+typedef struct deferred {
+    struct deferred *next;
+    void (*destroy)(void *object);
+    void *object;
+} deferred;
+
 struct bl_arena {
     piece *pieces;
+    deferred *deferred; // newest first; the links are pieces
     size_t bytes, limit_bytes;
 };
 
@@ -31,6 +38,9 @@ void bl_arena_destroy(bl_arena *arena)
 {
     if (arena == NULL) {
         return;
+    }
+    for (const deferred *d = arena->deferred; d != NULL; d = d->next) {
+        d->destroy(d->object);
     }
     for (piece *next, *p = arena->pieces; p != NULL; p = next) {
         next = p->next;
@@ -58,6 +68,17 @@ void *bl_arena_take(bl_arena *arena, size_t count, size_t size)
     arena->pieces = p;
     arena->bytes += bytes;
     return (char *)p + BL_NET_ALIGN;
+}
+
+bool bl_arena_defer(bl_arena *arena, void (*destroy)(void *object), void *object)
+{
+    deferred *d = bl_arena_take(arena, 1, sizeof *d);
+    if (d == NULL) {
+        return false;
+    }
+    *d = (deferred){.next = arena->deferred, .destroy = destroy, .object = object};
+    arena->deferred = d;
+    return true;
 }
 
 size_t bl_arena_bytes(const bl_arena *arena)

@@ -4,6 +4,7 @@
 #ifndef BACKLINE_SETUP_ARENA_H
 #define BACKLINE_SETUP_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct bl_arena bl_arena;
@@ -17,6 +18,10 @@ void bl_arena_destroy(bl_arena *arena);
 /// `count` * `size` zeroed bytes aligned to BL_NET_ALIGN, every page touched; NULL if memory or the
 /// limit is short (count 0 gives a valid pointer). Owns: the arena.
 void *bl_arena_take(bl_arena *arena, size_t count, size_t size);
+
+/// Calls `destroy(object)` when the arena is destroyed, for what a library allocates itself. False,
+/// and nothing noted, if memory is short. Owns: the arena, from this call on.
+bool bl_arena_defer(bl_arena *arena, void (*destroy)(void *object), void *object);
 
 /// Bytes given so far. Thread: any.
 size_t bl_arena_bytes(const bl_arena *arena);

@@ -43,4 +43,7 @@ bl_status bl_wavenet_build(const bl_wavenet *wavenet, const bl_net_request *requ
 bl_status bl_sequence_build(const bl_sequence *sequence, const bl_net_request *request,
                             bl_arena *arena, bl_net **net, bl_error *error);
 
+bl_status bl_linear_build(const bl_linear *linear, const bl_net_request *request, bl_arena *arena,
+                          bl_net **net, bl_error *error);
+
 #endif

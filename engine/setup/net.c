@@ -21,12 +21,10 @@ bl_status bl_net_build(const bl_arch *arch, const bl_net_request *request, bl_ar
     case BL_ARCH_SEQUENCE:
         return bl_sequence_build(&arch->u.sequence, request, arena, net, error);
     case BL_ARCH_LINEAR:
-        break;
+        return bl_linear_build(&arch->u.linear, request, arena, net, error);
     case BL_ARCH_CONTAINER:
-        return bl_net_build(bl_container_choose(&arch->u.container, request->quality), request,
-                            arena, net, error);
+        break;
     }
-    return bl_error_set(error, BL_STATUS_UNSUPPORTED,
-                        "%s: this kind of network cannot be played yet; use a WaveNet model",
-                        request->name);
+    return bl_net_build(bl_container_choose(&arch->u.container, request->quality), request, arena,
+                        net, error);
 }

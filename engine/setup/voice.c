@@ -4,7 +4,7 @@
 #include "rt/voice.h"
 
 #include "setup/arena.h"
-#include "setup/build.h"
+#include "setup/resampled.h"
 
 bl_voice_config bl_voice_config_default(void)
 {
@@ -28,7 +28,10 @@ bl_status bl_voice_create(bl_model *model, const bl_voice_config *config, bl_voi
                               info->name);
         goto fail;
     }
-    status = bl_net_build(bl_model_get_arch(model), &request, arena, &made->net, error);
+    const bl_arch *arch = bl_model_get_arch(model);
+    const double rate_hz =
+        settings.sample_rate_hz > 0.0 ? settings.sample_rate_hz : arch->sample_rate_hz;
+    status = bl_net_build_at(arch, rate_hz, &request, arena, &made->net, error);
     if (status != BL_STATUS_OK) {
         goto fail;
     }

@@ -26,7 +26,7 @@ folders() {
 }
 
 libraries=
-for library in jack gtk+-3.0; do
+for library in jack gtk+-3.0 kissfft-float; do
     flag=$(pkg-config --cflags "$library" 2>/dev/null) && libraries="$libraries $flag"
 done
 # The libraries' own headers are not ours to warn about.
