@@ -4,7 +4,7 @@
 
 #include "model/json.h"
 
-#include "backline/limits.h"
+#include "backline/text.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -69,7 +69,14 @@ static void describe(const json_t *value, char *text, size_t size)
     } else if (json_is_string(value)) {
         snprintf(text, size, "\"%.60s\"", json_string_value(value));
     } else if (json_is_number(value)) {
-        snprintf(text, size, "%.9g", json_number_value(value));
+        const double number = json_number_value(value);
+        char shortest[BL_TEXT_NUMBER_MAX];
+        bl_text_format_number(number, shortest);
+        if (number == floor(number) && fabs(number) < 1e15) {
+            snprintf(text, size, "%.0f", number);
+        } else {
+            snprintf(text, size, "%s", shortest);
+        }
     } else if (json_is_array(value)) {
         snprintf(text, size, "a list of %zu", json_array_size(value));
     } else if (json_is_object(value)) {

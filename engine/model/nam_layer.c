@@ -133,7 +133,7 @@ static bl_activation read_secondary(const bl_json *json, uint32_t layer, uint32_
 static bl_film take_film(bl_nam *nam, const shape *s, bl_film_place place, uint32_t channels)
 {
     const part *film = &s->film[place];
-    bl_film made = {.active = film->active, .shift = film->shift};
+    bl_film made = {.active = film->active, .shift = film->active && film->shift};
     if (film->active) {
         const bl_json json = bl_json_member(s->json, film_keys[place]);
         const bl_json groups = bl_json_member(&json, "groups");

@@ -46,6 +46,22 @@ void model_bytes_print(model_bytes *bytes, const char *format, ...)
     bytes->size += (size_t)size;
 }
 
+void model_bytes_replace(model_bytes *bytes, const char *from, const char *to)
+{
+    const char *place = strstr(bytes->data, from);
+    if (place == NULL) {
+        fprintf(stderr, "there is no %s to replace\n", from);
+        abort();
+    }
+    const size_t before = (size_t)(place - bytes->data);
+    model_bytes edited = {0};
+    model_bytes_append(&edited, bytes->data, before);
+    model_bytes_append(&edited, to, strlen(to));
+    model_bytes_append(&edited, place + strlen(from), bytes->size - before - strlen(from));
+    model_bytes_finish(bytes);
+    *bytes = edited;
+}
+
 void model_bytes_finish(model_bytes *bytes)
 {
     free(bytes->data);

@@ -21,6 +21,9 @@ void model_bytes_print(model_bytes *bytes, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void model_bytes_finish(model_bytes *bytes);
 
+/// Replaces the first `from` by `to`; ends the program if there is none.
+void model_bytes_replace(model_bytes *bytes, const char *from, const char *to);
+
 /// Saves to `path`; ends the program if that fails.
 void model_bytes_save(const model_bytes *bytes, const char *path);
 
