@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// The four inner loops of training, over planar rows [channel][time]. A linear layer of any kind
+// (convolution, conditioning, 1x1, head, bias) is a matrix over "terms": pointers to rows, each
+// already shifted to where its tap reads. Compiled once per instruction set.
+
+#ifndef BACKLINE_TRAIN_KERNELS_H
+#define BACKLINE_TRAIN_KERNELS_H
+
+#include "model/arch.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Frames of one tile; every `frames` below is a multiple of it.
+enum { BL_TRAIN_TILE = 256 };
+
+/// Outputs of one register block; packed weights are padded to a multiple of it.
+enum { BL_TRAIN_OUT_BLOCK = 4 };
+
+/// Terms of one register block of the weight gradient.
+enum { BL_TRAIN_TERM_BLOCK = 3 };
+
+/// Lanes that the weight gradient keeps apart until it is folded.
+enum { BL_TRAIN_LANES = 8 };
+
+typedef struct bl_train_kernels {
+    const char *name;
+
+    /// out[o][n] = init[o][n] + sum over m of weight(o, m) * terms[m][n]. `init` NULL: 0; it may be
+    /// `out` itself. `packed` comes from bl_train_pack: [o / 4][m][4].
+    void (*multiply)(uint32_t outs, uint32_t term_count, const float *const *terms,
+                     const float *packed, float *const *init, float *const *out, size_t frames);
+
+    /// sums[o][m][lane] += over n of delta[o][n] * terms[m][n], lane = n mod 8. Outs and terms are
+    /// padded to their block: sums has that many rows, delta and terms repeat the last pointer.
+    void (*correlate)(uint32_t outs, uint32_t term_count, const float *const *delta,
+                      const float *const *terms, float *sums, size_t frames);
+
+    /// rows[c][n] = act(rows[c][n]); where `head` is not NULL also head[c][n] += rows[c][n].
+    void (*activate)(bl_activation_kind kind, float slope, uint32_t channels, float *const *rows,
+                     float *const *head, size_t frames);
+
+    /// delta[c][n] *= act'(.), found from the activated value rows[c][n].
+    void (*derive)(bl_activation_kind kind, float slope, uint32_t channels,
+                   const float *const *rows, float *const *delta, size_t frames);
+} bl_train_kernels;
+
+/// The best set this processor runs. Thread: any. Never NULL.
+const bl_train_kernels *bl_train_kernels_choose(void);
+
+/// Every set this build holds and this processor runs, ended by NULL, for tests.
+const bl_train_kernels *const *bl_train_kernels_list(void);
+
+/// Rounds up to a whole number of blocks.
+static inline uint32_t bl_train_round(uint32_t count, uint32_t block)
+{
+    return (count + block - 1) / block * block;
+}
+
+#endif
