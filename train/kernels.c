@@ -14,12 +14,12 @@ const bl_train_kernels *const *bl_train_kernels_list(void)
     const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     return v3 ? all : all + 1;
 }
-#else
-extern const bl_train_kernels bl_train_kernels_base;
+#elif defined(__aarch64__)
+extern const bl_train_kernels bl_train_kernels_neon;
 
 const bl_train_kernels *const *bl_train_kernels_list(void)
 {
-    static const bl_train_kernels *const all[] = {&bl_train_kernels_base, NULL};
+    static const bl_train_kernels *const all[] = {&bl_train_kernels_neon, NULL};
     return all;
 }
 #endif

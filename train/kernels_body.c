@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The inner loops, written once with the compiler's vector extension. CMake compiles this file per
-// instruction set with BL_TRAIN_SUFFIX naming the variant. Eight lanes everywhere, so that every
-// variant sums in the same order.
+// instruction set. Eight lanes everywhere, so that every variant sums in the same order.
 
+#include "rt/kernels/exact.h"
 #include "train/kernels.h"
 
 #include <assert.h>
 #include <string.h>
 
-#define JOIN2(a, b) a##b
-#define JOIN(a, b) JOIN2(a, b)
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE VEC_INLINE
 
 typedef float v8 __attribute__((vector_size(32)));
-typedef int32_t v8i __attribute__((vector_size(32)));
 
 enum { LANES = BL_TRAIN_LANES, OUTS = BL_TRAIN_OUT_BLOCK, TERMS = BL_TRAIN_TERM_BLOCK };
 
@@ -125,85 +122,35 @@ static void correlate(uint32_t outs, uint32_t term_count, const float *const *de
     }
 }
 
-// e^x for |x| <= 88 by 2^k * p(r), |r| <= ln 2 / 2; p is the Taylor polynomial of degree 7, whose
-// remainder there is below 4e-9.
-INLINE v8 exponential(v8 x)
-{
-    const v8 shift = splat(12582912.0f); // 1.5 * 2^23: adding it rounds to an integer
-    const v8 biased = x * 1.44269504f + shift;
-    const v8 k = biased - shift;
-    const v8 r = (x - k * 0.693359375f) + k * 2.12194440e-4f;
-    v8 p = splat(1.0f / 5040.0f);
-    p = p * r + 1.0f / 720.0f;
-    p = p * r + 1.0f / 120.0f;
-    p = p * r + 1.0f / 24.0f;
-    p = p * r + 1.0f / 6.0f;
-    p = p * r + 0.5f;
-    p = p * r + 1.0f;
-    p = p * r + 1.0f;
-    v8i bits;
-    memcpy(&bits, &biased, sizeof bits);
-    bits = (bits << 23) + 0x3f800000;
-    v8 scale;
-    memcpy(&scale, &bits, sizeof scale);
-    return p * scale;
-}
-
-INLINE v8 choose(v8i mask, v8 yes, v8 no)
-{
-    v8i y, n;
-    memcpy(&y, &yes, sizeof y);
-    memcpy(&n, &no, sizeof n);
-    const v8i bits = (mask & y) | (~mask & n);
-    v8 result;
-    memcpy(&result, &bits, sizeof result);
-    return result;
-}
-
-// 1 - 2 / (e^2x + 1), within 2e-7 of tanh; beyond 9 it is 1 in float.
-INLINE v8 hyperbolic_tangent(v8 x)
-{
-    x = choose(x > 9.0f, splat(9.0f), x);
-    x = choose(x < -9.0f, splat(-9.0f), x);
-    return 1.0f - 2.0f / (exponential(2.0f * x) + 1.0f);
-}
-
-INLINE v8 activated(const bl_activation_kind kind, float slope, v8 x)
+INLINE vec activated(const bl_activation_kind kind, vec slope, vec x)
 {
     switch (kind) {
     case BL_ACTIVATION_TANH:
-        return hyperbolic_tangent(x);
-    case BL_ACTIVATION_RELU:
+        return vec_tanh(x);
     case BL_ACTIVATION_LEAKY_RELU:
-        return choose(x > 0.0f, x, slope * x);
+        return vec_leaky(x, slope);
     default:
         return x;
     }
 }
 
 // From the activated value: 1 - a^2 for tanh, the side of zero for the others.
-INLINE v8 derivative(const bl_activation_kind kind, float slope, v8 a)
+INLINE vec derivative(const bl_activation_kind kind, vec slope, vec a)
 {
-    switch (kind) {
-    case BL_ACTIVATION_TANH:
-        return 1.0f - a * a;
-    case BL_ACTIVATION_RELU:
-    case BL_ACTIVATION_LEAKY_RELU:
-        return choose(a > 0.0f, splat(1.0f), splat(slope));
-    default:
-        return splat(1.0f);
-    }
+    const vec one = vec_set(1.0f);
+    return kind == BL_ACTIVATION_TANH ? one - a * a : vec_select(a > vec_set(0.0f), one, slope);
 }
 
 INLINE void activate_rows(const bl_activation_kind kind, float slope, uint32_t channels,
                           float *const *rows, float *const *head, size_t frames)
 {
+    const vec slopes = vec_set(slope);
     for (uint32_t c = 0; c < channels; c++) {
-        for (size_t n = 0; n < frames; n += LANES) {
-            const v8 a = activated(kind, slope, load(rows[c] + n));
-            store(rows[c] + n, a);
+        for (size_t n = 0; n < frames; n += VEC_LANES) {
+            const vec a = activated(kind, slopes, vec_load(rows[c] + n));
+            vec_store(rows[c] + n, a);
             if (head != NULL) {
-                store(head[c] + n, load(head[c] + n) + a);
+                vec_store(head[c] + n, vec_load(head[c] + n) + a);
             }
         }
     }
@@ -212,10 +159,11 @@ INLINE void activate_rows(const bl_activation_kind kind, float slope, uint32_t c
 INLINE void derive_rows(const bl_activation_kind kind, float slope, uint32_t channels,
                         const float *const *rows, float *const *delta, size_t frames)
 {
+    const vec slopes = vec_set(slope);
     for (uint32_t c = 0; c < channels; c++) {
-        for (size_t n = 0; n < frames; n += LANES) {
-            const v8 a = load(rows[c] + n);
-            store(delta[c] + n, load(delta[c] + n) * derivative(kind, slope, a));
+        for (size_t n = 0; n < frames; n += VEC_LANES) {
+            const vec factor = derivative(kind, slopes, vec_load(rows[c] + n));
+            vec_store(delta[c] + n, vec_load(delta[c] + n) * factor);
         }
     }
 }
@@ -253,9 +201,9 @@ static void derive(bl_activation_kind kind, float slope, uint32_t channels,
     }
 }
 
-const bl_train_kernels JOIN(bl_train_kernels_, BL_TRAIN_SUFFIX);
-const bl_train_kernels JOIN(bl_train_kernels_, BL_TRAIN_SUFFIX) = {
-    .name = BL_TRAIN_NAME,
+const bl_train_kernels BL_KERNEL_SUFFIX(bl_train_kernels);
+const bl_train_kernels BL_KERNEL_SUFFIX(bl_train_kernels) = {
+    .name = BL_KERNEL_NAME,
     .multiply = multiply,
     .correlate = correlate,
     .activate = activate,

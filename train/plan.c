@@ -386,3 +386,12 @@ uint32_t bl_train_net_memory_frames(const bl_train_net *net)
 {
     return net->memory_frames;
 }
+
+size_t bl_train_net_past_size(const bl_train_net *net)
+{
+    size_t size = 0;
+    for (uint32_t r = 0; r < net->row_count; r++) {
+        size += net->reach[r];
+    }
+    return size;
+}

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CHANNELS = 32, MAX_SIGNALS = 256 };
+enum { MAX_CHANNELS = 8, MAX_SIGNALS = 256 };
 
 // All signals of one run, kept for the backward pass: [signal][channel][frame].
 typedef struct run {

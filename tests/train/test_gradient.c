@@ -202,20 +202,22 @@ static void check_kernels(shape *made, const bl_train_kernels *kernels)
         bl_train_net_create(&made->net, made->weights, made->count, kernels, &net, &error),
         BL_STATUS_OK);
     bl_train_net_pack(net, made->weights);
-    bl_train_lane *lane = bl_train_lane_create(net, FRAMES);
-    assert_non_null(lane);
-    const float *out = bl_train_lane_forward(lane, in_float);
+    float *past = calloc(bl_train_net_past_size(net), sizeof *past);
+    bl_train_bench *bench = bl_train_bench_create(net, FRAMES);
+    assert_non_null(bench);
+    const float *out = bl_train_bench_forward(bench, past, in_float);
     for (size_t n = 0; n < FRAMES; n++) {
         assert_true(fabs((double)out[n] - expected_out[n]) <
                     1e-5 * fmax(1.0, fabs(expected_out[n])));
     }
-    bl_train_lane_backward(lane, delta_float, gradient);
+    bl_train_bench_backward(bench, delta_float, gradient);
     double *found = as_double(gradient, made->count);
     comparison c = {found, expected, 1e-4, 0.0};
     each_tensor(made, compare, &c);
     print_message("%s against reference: %.2g\n", kernels->name, c.worst);
-    bl_train_lane_destroy(lane);
+    bl_train_bench_destroy(bench);
     bl_train_net_destroy(net);
+    free(past);
     free(in);
     free(delta);
     free(weights);
@@ -264,19 +266,21 @@ static void lanes_keep_their_history(void **state)
     for (size_t n = 0; n < FRAMES; n++) {
         in[n] = shape_random(&seed);
     }
-    bl_train_lane *lane = bl_train_lane_create(net, FRAMES);
-    memcpy(whole, bl_train_lane_forward(lane, in), sizeof whole);
-    bl_train_lane_destroy(lane);
-    lane = bl_train_lane_create(net, BL_TRAIN_TILE);
+    float *past = calloc(bl_train_net_past_size(net), sizeof *past);
+    bl_train_bench *bench = bl_train_bench_create(net, FRAMES);
+    memcpy(whole, bl_train_bench_forward(bench, past, in), sizeof whole);
+    bl_train_bench_destroy(bench);
+    bench = bl_train_bench_create(net, BL_TRAIN_TILE);
     for (int pass = 0; pass < 2; pass++) {
+        memset(past, 0, bl_train_net_past_size(net) * sizeof *past);
         for (size_t n = 0; n < FRAMES; n += BL_TRAIN_TILE) {
-            const float *out = bl_train_lane_forward(lane, in + n);
+            const float *out = bl_train_bench_forward(bench, past, in + n);
             assert_memory_equal(out, whole + n, BL_TRAIN_TILE * sizeof *out);
         }
-        bl_train_lane_reset(lane);
     }
-    bl_train_lane_destroy(lane);
+    bl_train_bench_destroy(bench);
     bl_train_net_destroy(net);
+    free(past);
     shape_free(made);
 }
 
