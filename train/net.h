@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The trainable form of a WaveNet: forward and backward over long segments. A lane is a place in the
-// recording whose segments follow one another; its past is kept, so that no receptive field is
+// The trainable form of a WaveNet: forward and backward over long segments. A lane is a place in
+// the recording whose segments follow one another; its past is kept, so that no receptive field is
 // computed twice. One bench per thread; the net itself is read-only between two packs.
 
 #ifndef BACKLINE_TRAIN_NET_H
@@ -43,8 +43,8 @@ uint32_t bl_train_net_memory_frames(const bl_train_net *net);
 size_t bl_train_net_past_size(const bl_train_net *net);
 
 /// Room to work on segments of `frames`, a multiple of BL_TRAIN_TILE, one segment at a time; any
-/// number of lanes may take turns in it. NULL if memory is short. Thread: any. Owns: the caller, who
-/// destroys it before the net.
+/// number of lanes may take turns in it. NULL if memory is short. Thread: any. Owns: the caller,
+/// who destroys it before the net.
 bl_train_bench *bl_train_bench_create(const bl_train_net *net, size_t frames);
 
 /// NULL is allowed.
