@@ -104,8 +104,42 @@ static void activate(const bl_activation *activation, float *x, size_t stride, u
     }
 }
 
+static const float *tap(const bl_taps *taps, uint32_t k)
+{
+    return taps->rows + (taps->first + (uint64_t)k * taps->step) % taps->capacity;
+}
+
+static void map(const bl_map *map, const bl_taps *x, bl_rows y, bool add, uint32_t frames)
+{
+    const uint32_t in = map->in / map->groups, out = map->out / map->groups;
+    for (uint32_t o = 0; o < map->out; o++) {
+        const size_t from = (size_t)(o / out) * in * x->stride;
+        float *row = y.at + o * y.stride;
+        for (uint32_t t = 0; t < frames; t++) {
+            const float *w = map->w + (size_t)o * map->taps * in;
+            float sum = map->b[o];
+            for (uint32_t k = 0; k < map->taps; k++) {
+                const float *column = tap(x, k) + from + t;
+                for (uint32_t i = 0; i < in; i++) {
+                    sum += *w++ * column[i * x->stride];
+                }
+            }
+            row[t] = add ? row[t] + sum : sum;
+        }
+    }
+}
+
+static bl_layer_run *choose_layer(const struct bl_wavenet_stage *stage)
+{
+    (void)stage;
+    return NULL;
+}
+
 const bl_kernels bl_kernels_c = {
     .name = "c",
     .lanes = 1,
+    .outputs = 1,
     .activate = activate,
+    .map = map,
+    .choose_layer = choose_layer,
 };

@@ -9,5 +9,9 @@
 
 void BL_KERNEL_SUFFIX(bl_activate)(const bl_activation *activation, float *x, size_t stride,
                                    uint32_t rows, uint32_t frames);
+void BL_KERNEL_SUFFIX(bl_map)(const bl_map *map, const bl_taps *x, bl_rows y, bool add,
+                              uint32_t frames);
+
+bl_layer_run *BL_KERNEL_SUFFIX(bl_choose_layer)(const struct bl_wavenet_stage *stage);
 
 #endif
