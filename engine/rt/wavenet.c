@@ -21,18 +21,18 @@ static bool films_input(const bl_wavenet_stage *stage)
 static bl_rows stage_port(const bl_wavenet_net *net, const bl_wavenet_stage *stage)
 {
     if (films_input(stage)) {
-        return (bl_rows){net->scratch.stream, BL_NET_STRIDE};
+        return (bl_rows){net->scratch.entry, BL_NET_STRIDE};
     }
     return bl_history_next(&stage->history);
 }
 
 // Where the head accumulators of a section are.
-static bl_rows sum_port(const bl_wavenet_net *net, const bl_wavenet_section *section)
+static bl_rows sum_port(const bl_wavenet_section *section)
 {
     if (section->head_history.rows != NULL) {
         return bl_history_next(&section->head_history);
     }
-    return (bl_rows){net->scratch.sum, BL_NET_STRIDE};
+    return (bl_rows){section->sum, BL_NET_STRIDE};
 }
 
 // `in` is the residual stream of the section before, or the input.
@@ -47,7 +47,7 @@ static void run_stages(const bl_wavenet_net *net, const bl_wavenet_section *sect
         const bl_taps taps = block_taps(in);
         net->kernels->map(&section->rechannel, &taps, stage_port(net, stage), false, frames);
     }
-    block->skip = sum_port(net, section);
+    block->skip = sum_port(section);
     for (uint32_t i = 0; i < section->stage_count; i++, stage++) {
         if (!films_input(stage)) {
             bl_wavenet_commit(net, &stage->history, frames);
@@ -66,7 +66,7 @@ static void run_stages(const bl_wavenet_net *net, const bl_wavenet_section *sect
 static void run_head(const bl_wavenet_net *net, bl_wavenet_section *section, bl_rows out,
                      uint32_t frames)
 {
-    bl_taps taps = block_taps(section->head_from_residual ? net->scratch.stream : net->scratch.sum);
+    bl_taps taps = block_taps(section->head_from_residual ? net->scratch.stream : section->sum);
     if (section->head_history.rows != NULL) {
         if (section->head_from_residual) {
             const bl_rows to = bl_history_next(&section->head_history);
@@ -86,7 +86,7 @@ static void run_head(const bl_wavenet_net *net, bl_wavenet_section *section, bl_
 static bl_rows head_port(const bl_wavenet_net *net, uint32_t index, float *out)
 {
     if (index + 1 < net->section_count) {
-        return sum_port(net, &net->sections[index + 1]);
+        return sum_port(&net->sections[index + 1]);
     }
     if (net->post_count > 0) {
         return bl_history_next(&net->post[0].history);

@@ -65,6 +65,7 @@ typedef struct bl_wavenet_section {
     bool head_from_residual;
     uint32_t head_dilation;
     bl_map head;
+    float *sum;              ///< head accumulators, planar, where no history takes them
     bl_history head_history; ///< rows NULL: the head has one tap and reads the block itself
 } bl_wavenet_section;
 
@@ -77,8 +78,8 @@ typedef struct bl_post_stage {
 
 /// Planar scratch, BL_NET_STRIDE floats a row.
 typedef struct bl_wavenet_scratch {
-    float *stream; ///< residual stream where no history takes it
-    float *sum;    ///< head accumulators where no history takes them
+    float *stream; ///< residual stream behind the last layer of a section
+    float *entry;  ///< residual stream that enters a layer whose history is modulated
     float *z;      ///< the rows of one layer
     float *film;   ///< scale and shift rows of one FiLM
     float *side;   ///< mix-in, 1x1 and head 1x1 results before their FiLM

@@ -151,10 +151,10 @@ void bl_wavenet_stage_run(const bl_wavenet_net *net, bl_wavenet_stage *stage,
 {
     const uint32_t frames = block->frames;
     const bl_film_stage *input_film = film_at(stage, BL_FILM_CONV_PRE);
-    const float *x = net->scratch.stream;
+    const float *x = net->scratch.entry;
     size_t x_stride = STRIDE;
     if (input_film != NULL) {
-        run_film(net, input_film, block, (bl_rows){net->scratch.stream, STRIDE},
+        run_film(net, input_film, block, (bl_rows){net->scratch.entry, STRIDE},
                  bl_history_next(&stage->history));
         bl_wavenet_commit(net, &stage->history, frames);
     } else {

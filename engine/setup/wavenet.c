@@ -63,6 +63,12 @@ static bl_status check(const bl_wavenet *from, const char *name, bl_error *error
     return BL_STATUS_OK;
 }
 
+static bool take_rows(builder *b, float **rows, uint32_t count)
+{
+    *rows = bl_arena_take(b->arena, count, BL_NET_STRIDE * sizeof **rows);
+    return *rows != NULL;
+}
+
 static bool build_head(builder *b, const bl_wavenet_array *array, bool last,
                        bl_wavenet_section *section)
 {
@@ -74,8 +80,8 @@ static bool build_head(builder *b, const bl_wavenet_array *array, bool last,
         !bl_history_make(array->head.in, reach, b->arena, &section->head_history)) {
         return false;
     }
-    bl_wavenet_sizes_add(&b->sizes.sum, array->head.in);
-    return bl_map_pack(&array->head, gain, b->net->kernels, b->arena, &section->head);
+    return take_rows(b, &section->sum, array->head.in) &&
+           bl_map_pack(&array->head, gain, b->net->kernels, b->arena, &section->head);
 }
 
 static bool build_section(builder *b, uint32_t index, bl_wavenet_section *section)
@@ -129,18 +135,12 @@ static bool build_post(builder *b)
     return true;
 }
 
-static bool take_rows(builder *b, float **rows, uint32_t count)
-{
-    *rows = bl_arena_take(b->arena, count, BL_NET_STRIDE * sizeof **rows);
-    return *rows != NULL;
-}
-
 static bool build_scratch(builder *b)
 {
     bl_wavenet_scratch *scratch = &b->net->scratch;
     const bl_wavenet_sizes *sizes = &b->sizes;
     return take_rows(b, &scratch->stream, sizes->stream) &&
-           take_rows(b, &scratch->sum, sizes->sum) && take_rows(b, &scratch->z, sizes->z) &&
+           take_rows(b, &scratch->entry, sizes->stream) && take_rows(b, &scratch->z, sizes->z) &&
            take_rows(b, &scratch->film, sizes->film) && take_rows(b, &scratch->side, sizes->side) &&
            take_rows(b, &b->net->tile, sizes->tile);
 }

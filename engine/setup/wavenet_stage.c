@@ -104,7 +104,6 @@ static void add_sizes(const bl_wavenet_stage *stage, bl_wavenet_sizes *sizes)
 {
     const uint32_t z = stage->conv.out, mixin = stage->mixin.in + stage->mixin.out;
     bl_wavenet_sizes_add(&sizes->stream, stage->channels);
-    bl_wavenet_sizes_add(&sizes->sum, stage->bottleneck);
     bl_wavenet_sizes_add(&sizes->z, z);
     bl_wavenet_sizes_add(&sizes->side, mixin > z ? mixin : z);
     bl_wavenet_sizes_add(&sizes->side, stage->channels);
