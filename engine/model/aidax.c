@@ -14,7 +14,7 @@
 #define ASSUMED_RATE_HZ 48000.0
 
 // Gains at or below this are silence, as AIDA-X has it.
-#define SILENCE_DB -90.0
+#define SILENCE_DB (-90.0)
 
 bool bl_aidax_is(const json_t *document)
 {

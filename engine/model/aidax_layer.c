@@ -127,46 +127,46 @@ static void read_conv(bl_stack *stack, const bl_json *layer, const bl_json *weig
 static void read_lstm(bl_stack *stack, const bl_json *weights, uint32_t cells)
 {
     bl_load *load = stack->load;
-    const uint32_t in = stack->channels, rows = 4 * cells;
+    const uint32_t in = stack->channels, gates = 4 * cells;
     const bl_json kernel = bl_json_element(weights, 0), recurrent = bl_json_element(weights, 1);
     const bl_json bias = bl_json_element(weights, 2);
-    const float *k = bl_json_to_table(&kernel, in, rows);
-    const float *u = bl_json_to_table(&recurrent, cells, rows);
-    const float *b = bl_json_to_vector(&bias, rows);
-    float *w = bl_load_take(load, (size_t)rows * (in + cells), sizeof *w);
+    const float *k = bl_json_to_table(&kernel, in, gates);
+    const float *u = bl_json_to_table(&recurrent, cells, gates);
+    const float *b = bl_json_to_vector(&bias, gates);
+    float *w = bl_load_take(load, (size_t)gates * (in + cells), sizeof *w);
     const float *zeros = bl_load_take(load, cells, sizeof *zeros);
     bl_sequence_stage *stage = bl_stack_append(stack, BL_SEQUENCE_LSTM, cells);
     if (stage != NULL) {
-        transpose(k, in, rows, in + cells, w);
-        transpose(u, cells, rows, in + cells, w + in);
+        transpose(k, in, gates, in + cells, w);
+        transpose(u, cells, gates, in + cells, w + in);
         stage->w = w;
         stage->b = b;
         stage->h0 = stage->c0 = zeros;
-        stack->parameters += (uint64_t)rows * (in + cells + 1);
+        stack->parameters += (uint64_t)gates * (in + cells + 1);
     }
 }
 
 static void read_gru(bl_stack *stack, const bl_json *weights, uint32_t cells)
 {
     bl_load *load = stack->load;
-    const uint32_t in = stack->channels, rows = 3 * cells;
+    const uint32_t in = stack->channels, gates = 3 * cells;
     const bl_json kernel = bl_json_element(weights, 0), recurrent = bl_json_element(weights, 1);
     const bl_json bias = bl_json_element(weights, 2);
-    const float *k = bl_json_to_table(&kernel, in, rows);
-    const float *r = bl_json_to_table(&recurrent, cells, rows);
-    const float *b = bl_json_to_table(&bias, 2, rows);
-    float *w = bl_load_take(load, (size_t)rows * in, sizeof *w);
-    float *u = bl_load_take(load, (size_t)rows * cells, sizeof *u);
+    const float *k = bl_json_to_table(&kernel, in, gates);
+    const float *r = bl_json_to_table(&recurrent, cells, gates);
+    const float *b = bl_json_to_table(&bias, 2, gates);
+    float *w = bl_load_take(load, (size_t)gates * in, sizeof *w);
+    float *u = bl_load_take(load, (size_t)gates * cells, sizeof *u);
     const float *zeros = bl_load_take(load, cells, sizeof *zeros);
     bl_sequence_stage *stage = bl_stack_append(stack, BL_SEQUENCE_GRU, cells);
     if (stage != NULL) {
-        transpose(k, in, rows, in, w);
-        transpose(r, cells, rows, cells, u);
+        transpose(k, in, gates, in, w);
+        transpose(r, cells, gates, cells, u);
         stage->w = w;
         stage->u = u;
         stage->b = b;
         stage->h0 = zeros;
-        stack->parameters += (uint64_t)rows * (in + cells + 2);
+        stack->parameters += (uint64_t)gates * (in + cells + 2);
     }
 }
 
