@@ -17,6 +17,13 @@ if(BL_SANITIZE)
     target_link_options(bl-options INTERFACE -fsanitize=${BL_SANITIZE})
 endif()
 
+# Calls that do not fit BL_NONBLOCKING, where the compiler can tell.
+include(CheckCCompilerFlag)
+check_c_compiler_flag(-Werror=function-effects BL_HAS_FUNCTION_EFFECTS)
+if(BL_HAS_FUNCTION_EFFECTS)
+    target_compile_options(bl-options INTERFACE -Werror=function-effects)
+endif()
+
 # bl_objects(NAME folder-private includes...): an object library of every .c in the current folder.
 function(bl_objects name)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c)

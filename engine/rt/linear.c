@@ -4,6 +4,7 @@
 
 #include "rt/linear.h"
 
+#include "rt/library.h"
 #include "rt/mirror.h"
 
 static void sum_direct(const bl_linear_net *linear, float *out, uint32_t frames)

@@ -4,6 +4,8 @@
 
 #include "rt/resampled.h"
 
+#include "rt/library.h"
+
 #include <string.h>
 
 // Resamples at most `frames` to the model's rate; runs the net; keeps what it gives.
