@@ -139,4 +139,27 @@ int a(void)
 }'
 expect cppcheck 'app/a.c:6: .*arrayIndexOutOfBounds'
 
+# compile FILE: rt_symbols looks at objects.
+compile() {
+    cc -c -O0 -fno-builtin "$tree/$1" -o "$tree/${1%.c}.o"
+}
+plant engine/rt/a.c '#include <math.h>
+#include <string.h>
+void bl_a(float *x);
+void bl_b(float *x);
+void bl_a(float *x) { memset(x, 0, sizeof *x); x[0] = tanhf(x[1]); }
+void bl_b(float *x) { bl_a(x); }'
+compile engine/rt/a.c
+expect_clean rt_symbols
+plant engine/rt/a.c 'void *malloc(unsigned long);
+void *bl_a(void);
+void *bl_a(void) { return malloc(8); }'
+compile engine/rt/a.c
+expect rt_symbols 'engine/rt/a.o: calls malloc'
+plant engine/rt/a.c 'int bl_error_set(void);
+int bl_a(void);
+int bl_a(void) { return bl_error_set(); }'
+compile engine/rt/a.c
+expect rt_symbols 'engine/rt/a.o: calls bl_error_set'
+
 exit $failed
