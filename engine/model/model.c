@@ -6,6 +6,7 @@
 
 #include "backline/file.h"
 #include "backline/limits.h"
+#include "model/aidax.h"
 #include "model/json.h"
 #include "model/measure.h"
 #include "model/nam.h"
@@ -70,10 +71,17 @@ static void complete_info(bl_load *load, bl_content *content)
 static void read_json(bl_load *load, const uint8_t *bytes, size_t size, bl_content *content)
 {
     json_t *document = bl_json_parse(load, bytes, size, 0);
-    if (document != NULL) {
-        bl_nam_read(load, document, content);
-        json_decref(document);
+    if (document == NULL) {
+        return;
     }
+    if (bl_aidax_is(document)) {
+        bl_aidax_read(load, document, content);
+    } else if (bl_proteus_is(document)) {
+        bl_proteus_read(load, document, content);
+    } else {
+        bl_nam_read(load, document, content);
+    }
+    json_decref(document);
 }
 
 // The content decides the format. A JSON text may begin with white space or a byte order mark.

@@ -46,7 +46,7 @@ void bl_nam_read_container(bl_nam *nam, bl_arch *arch)
     bl_load *load = nam->load;
     const bl_json list = bl_json_member(&nam->config, "submodels");
     const uint32_t count = bl_json_to_list(&list, 1, BL_LIMIT_SUBMODELS);
-    const bl_arch **submodels = bl_load_take(load, count, sizeof *submodels);
+    const bl_arch **submodels = bl_load_take(load, count, sizeof(void *));
     double *max_values = bl_load_take(load, count, sizeof *max_values);
     for (uint32_t i = 0; i < count && bl_load_ok(load); i++) {
         const bl_json submodel = bl_json_element(&list, i);

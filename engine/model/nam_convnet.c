@@ -7,6 +7,7 @@
 
 #include "backline/limits.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 
@@ -15,6 +16,7 @@ enum { KERNEL = 2 };
 // y = (w x - mean) weight / sqrt(variance + eps) + bias becomes y = w' x + b'.
 static void fold_normalisation(bl_nam *nam, bl_conv *conv, const bl_json *place)
 {
+    assert(conv->groups > 0);
     const uint32_t channels = conv->out;
     const uint64_t row = (uint64_t)conv->in / conv->groups * conv->kernel;
     const float *mean = bl_nam_take(nam, channels), *variance = bl_nam_take(nam, channels);
