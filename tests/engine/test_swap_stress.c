@@ -94,8 +94,8 @@ static void *run_loader(void *argument)
             atomic_fetch_add(&r->destroyed, 1);
             bl_chain_destroy(displaced);
         }
-        // Most are let through, the others are displaced or not as it happens.
-        const bool patient = random_below(&random, 4) > 0;
+        // Half are let through, the others are displaced or not as it happens.
+        const bool patient = random_below(&random, 2) == 0;
         while (patient && !bl_slot_is_empty(&r->engine->next)) {
             sched_yield();
         }
@@ -147,7 +147,7 @@ static void test_swaps_against_a_spinning_audio_thread(void **state)
     assert_int_equal(told, SWAPS);
     assert_int_equal(r.destroyed, SWAPS - 1); // the last one plays on
     assert_int_equal(generation_of(r.engine->live), SWAPS);
-    assert_true(r.heard > SWAPS / 2 && r.heard < SWAPS);
+    assert_true(r.heard > SWAPS / 4 && r.heard < SWAPS);
     bl_engine_destroy(r.engine);
 }
 
