@@ -108,31 +108,31 @@ static void run_post(const bl_wavenet_net *net, float *out, uint32_t frames)
     }
 }
 
-void bl_wavenet_net_process(bl_net *base, const float *in, float *out, uint32_t frames)
+void bl_wavenet_net_process(bl_net *net, const float *in, float *out, uint32_t frames)
 {
-    bl_wavenet_net *net = (bl_wavenet_net *)base;
-    bl_wavenet_block block = {.frames = frames, .condition = in, .tile = net->tile};
-    if (net->condition_net != NULL) {
-        net->condition_net->process(net->condition_net, in, net->condition, frames);
-        block.condition = net->condition;
+    bl_wavenet_net *wavenet = (bl_wavenet_net *)net;
+    bl_wavenet_block block = {.frames = frames, .condition = in, .tile = wavenet->tile};
+    if (wavenet->condition_net != NULL) {
+        wavenet->condition_net->process(wavenet->condition_net, in, wavenet->condition, frames);
+        block.condition = wavenet->condition;
     }
     const float *stream = in;
-    for (uint32_t i = 0; i < net->section_count; i++) {
-        run_stages(net, &net->sections[i], stream, i == 0, &block);
-        run_head(net, &net->sections[i], head_port(net, i, out), frames);
-        stream = net->scratch.stream;
+    for (uint32_t i = 0; i < wavenet->section_count; i++) {
+        run_stages(wavenet, &wavenet->sections[i], stream, i == 0, &block);
+        run_head(wavenet, &wavenet->sections[i], head_port(wavenet, i, out), frames);
+        stream = wavenet->scratch.stream;
     }
-    run_post(net, out, frames);
+    run_post(wavenet, out, frames);
 }
 
-void bl_wavenet_net_reset(bl_net *base)
+void bl_wavenet_net_reset(bl_net *net)
 {
-    bl_wavenet_net *net = (bl_wavenet_net *)base;
-    if (net->condition_net != NULL) {
-        net->condition_net->reset(net->condition_net);
+    bl_wavenet_net *wavenet = (bl_wavenet_net *)net;
+    if (wavenet->condition_net != NULL) {
+        wavenet->condition_net->reset(wavenet->condition_net);
     }
-    for (uint32_t i = 0; i < net->section_count; i++) {
-        bl_wavenet_section *section = &net->sections[i];
+    for (uint32_t i = 0; i < wavenet->section_count; i++) {
+        bl_wavenet_section *section = &wavenet->sections[i];
         for (uint32_t s = 0; s < section->stage_count; s++) {
             bl_history_reset(&section->stages[s].history);
         }
@@ -140,7 +140,7 @@ void bl_wavenet_net_reset(bl_net *base)
             bl_history_reset(&section->head_history);
         }
     }
-    for (uint32_t i = 0; i < net->post_count; i++) {
-        bl_history_reset(&net->post[i].history);
+    for (uint32_t i = 0; i < wavenet->post_count; i++) {
+        bl_history_reset(&wavenet->post[i].history);
     }
 }

@@ -83,7 +83,7 @@ static void every_activation_and_gating_matches(void **state)
     static const uint32_t channels[] = {1, 2, 3, 5, 8, 11, 17};
     for (int kind = 0; kind <= BL_ACTIVATION_SOFTMAX; kind++) {
         for (int gating = BL_GATING_NONE; gating <= BL_GATING_BLENDED; gating++) {
-            fixture *made = fixture_create((uint64_t)(kind * 3 + gating));
+            fixture *made = fixture_create((uint64_t)kind * 3 + (uint64_t)gating);
             const uint32_t size = channels[fixture_pick(made, 0, 6)];
             const fixture_array shape = {.channels = size,
                                          .bottleneck = fixture_pick(made, 1, size),
@@ -155,9 +155,10 @@ static void chunks_do_not_change_a_bit(void **state)
             for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
                 run.net->reset(run.net);
                 net_run_stream(&run, input, other, FRAMES, chunks[i]);
-                if (memcmp(output, other, sizeof output) != 0) {
+                const double distance = net_run_distance(output, other, FRAMES);
+                if (distance > 0.0) {
                     fail_msg("example %u, %s: chunks of %u differ by %.3g", index, run.net->kernel,
-                             chunks[i], net_run_distance(output, other, FRAMES));
+                             chunks[i], distance);
                 }
             }
             run.net->reset(run.net);

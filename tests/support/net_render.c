@@ -19,6 +19,7 @@ typedef struct signal {
 
 static signal make(uint32_t channels, size_t frames)
 {
+    assert(channels > 0 && frames > 0);
     signal made = {channels, frames, calloc((size_t)channels * frames, sizeof(double))};
     assert(made.at != NULL);
     return made;

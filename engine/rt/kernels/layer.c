@@ -43,7 +43,7 @@ VEC_INLINE const float *conv_outputs(const layer_pass *pass, uint32_t outputs, u
         tile_products(&tile, outputs, vectors, mixin->w + (size_t)o * mixin->in,
                       pass->block->condition + t, BL_NET_STRIDE, mixin->in);
     }
-    w = tile_taps(&tile, outputs, vectors, w, &pass->taps, 0, t, stage->conv.in, stage->conv.taps);
+    w = tile_taps(&tile, outputs, vectors, w, &pass->taps, 0, t, &stage->conv);
     const bl_activation_kind kind = activate ? stage->activation.kind : BL_ACTIVATION_IDENTITY;
     const float slope = stage->activation.p[0];
     for (uint32_t i = 0; i < outputs; i++) {

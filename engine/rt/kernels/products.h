@@ -7,6 +7,7 @@
 #define BACKLINE_RT_KERNELS_PRODUCTS_H
 
 #include "rt/history.h"
+#include "rt/kernels.h"
 #include "rt/kernels/vec.h"
 
 enum {
@@ -48,14 +49,15 @@ VEC_INLINE const float *tile_products(vec_tile *tile, uint32_t outputs, uint32_t
     return w;
 }
 
-/// All taps of a map's inputs from row `row` on; `t` is the tile's first frame.
+/// All taps of a group of a map, whose inputs start at `row`; `t` is the tile's first frame.
 VEC_INLINE const float *tile_taps(vec_tile *tile, uint32_t outputs, uint32_t vectors,
                                   const float *w, const bl_taps *x, size_t row, uint32_t t,
-                                  uint32_t in, uint32_t taps)
+                                  const bl_map *map)
 {
     const float *rows = x->rows + row * x->stride + t;
     uint32_t at = x->first;
-    for (uint32_t k = 0; k < taps; k++) {
+    const uint32_t in = map->in / map->groups;
+    for (uint32_t k = 0; k < map->taps; k++) {
         w = tile_products(tile, outputs, vectors, w, rows + at, x->stride, in);
         at += x->step;
         at = at >= x->capacity ? at - x->capacity : at;

@@ -13,7 +13,7 @@
 #define BL_KERNEL_SUFFIX(name) name##_v3
 #define BL_KERNEL_NAME "v3"
 enum { VEC_LANES = 8 };
-#elif defined(__SSE4_2__)
+#elif defined(__SSE2__)
 #include <immintrin.h>
 #define BL_KERNEL_SUFFIX(name) name##_v2
 #define BL_KERNEL_NAME "v2"
@@ -67,7 +67,7 @@ VEC_INLINE vec vec_max(vec limit, vec x)
     return _mm256_max_ps(limit, x);
 }
 
-#elif defined(__SSE4_2__)
+#elif defined(__SSE2__)
 
 VEC_INLINE vec vec_set(float value)
 {
