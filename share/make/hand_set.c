@@ -42,8 +42,7 @@ static void add_stage(amp_circuit *circuit, int block, int from, int to, double 
 static void add_output(amp_circuit *circuit, int from, double gain)
 {
     float *weights = circuit->weights + 2 * CHANNELS + BLOCKS * BLOCK_WEIGHTS;
-    weights[from] = (float)gain;
-    weights[CHANNELS] -= (float)(gain * circuit->rest[from]); // silence in, silence out
+    weights[from] = (float)gain; // of channels that rest at zero only, so no bias is needed
 }
 
 static void lay_out(amp_circuit *circuit)
