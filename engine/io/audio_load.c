@@ -155,9 +155,8 @@ static bl_status load_open_file(audio_loader *loader, int descriptor, uint64_t s
     loader->file = sf_open_fd(descriptor, SFM_READ, &loader->info, SF_FALSE);
     if (loader->file == NULL) {
         return bl_error_set(error, BL_STATUS_FORMAT,
-                            "%s: found no sound file (%s), expected WAV, FLAC, AIFF, Ogg or the "
-                            "like",
-                            loader->path, sf_strerror(NULL));
+                            "%s: found no sound file, expected WAV, FLAC, AIFF, Ogg or the like",
+                            loader->path);
     }
     status = check_info(loader, error);
     if (status == BL_STATUS_OK) {

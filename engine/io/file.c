@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Whole files. A file being written has a hidden name in the folder of its final path, so that the
-// rename that ends it stays inside one file system and readers see the old file or the new one.
+// Whole files. A file being written lies in the folder of its final path, so that the rename that
+// ends it stays inside one file system and readers see the old file or the new one. Until then it
+// has no name where the file system can do that, so that not even SIGKILL leaves it behind.
 
 #include "backline/file.h"
 
@@ -129,23 +130,67 @@ static bl_status resolve_path(bl_file_writer *writer, const char *path, bl_error
     return status;
 }
 
-bl_status bl_file_writer_open(bl_file_writer *writer, const char *path, bl_error *error)
+// Makes a hidden name beside the final path that nobody uses, calling `attempt` until it does not
+// say that the name exists. Returns what `attempt` returned last: -1 with errno on failure.
+static int try_names(bl_file_writer *writer, int (*attempt)(const bl_file_writer *writer))
 {
     static _Atomic unsigned counter; // any thread -> any thread, only unique
+    char buffer[sizeof writer->path];
+    const char *folder = folder_of(writer->path, buffer);
+    int result = -1;
+    for (int i = 0; i < NAME_TRIES && result < 0; i++) {
+        snprintf(writer->temporary, sizeof writer->temporary, "%.4050s/.backline-%ld-%u.tmp",
+                 folder, (long)getpid(), atomic_fetch_add(&counter, 1));
+        result = attempt(writer);
+        if (result < 0 && errno != EEXIST) {
+            break;
+        }
+    }
+    return result;
+}
+
+static int open_named(const bl_file_writer *writer)
+{
+    return open(writer->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+
+// Where the kernel shows an open file, so that it can be given a name.
+static void format_proc_path(const bl_file_writer *writer, char path[32])
+{
+    snprintf(path, 32, "/proc/self/fd/%d", writer->descriptor);
+}
+
+static int link_unnamed(const bl_file_writer *writer)
+{
+    char path[32];
+    format_proc_path(writer, path);
+    return linkat(AT_FDCWD, path, AT_FDCWD, writer->temporary, AT_SYMLINK_FOLLOW);
+}
+
+// A file without a name, or -1 where there is no such thing or no way to name it later.
+static int open_unnamed(bl_file_writer *writer)
+{
+    char buffer[sizeof writer->path], path[32];
+    writer->temporary[0] = '\0';
+    writer->descriptor =
+        open(folder_of(writer->path, buffer), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+    format_proc_path(writer, path);
+    if (writer->descriptor >= 0 && access(path, F_OK) != 0) {
+        close(writer->descriptor);
+        writer->descriptor = -1;
+    }
+    return writer->descriptor;
+}
+
+bl_status bl_file_writer_open(bl_file_writer *writer, const char *path, bl_error *error)
+{
     writer->descriptor = -1;
     const bl_status status = resolve_path(writer, path, error);
     if (status != BL_STATUS_OK) {
         return status;
     }
-    char buffer[sizeof writer->path];
-    const char *folder = folder_of(writer->path, buffer);
-    for (int i = 0; i < NAME_TRIES && writer->descriptor < 0; i++) {
-        snprintf(writer->temporary, sizeof writer->temporary, "%.4050s/.backline-%ld-%u.tmp",
-                 folder, (long)getpid(), atomic_fetch_add(&counter, 1));
-        writer->descriptor = open(writer->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (writer->descriptor < 0 && errno != EEXIST) {
-            break;
-        }
+    if (open_unnamed(writer) < 0) {
+        writer->descriptor = try_names(writer, open_named);
     }
     if (writer->descriptor < 0) {
         return bl_error_set(error, status_of_errno(errno), "%s: cannot be written: %s", path,
@@ -185,6 +230,10 @@ static void sync_folder(const bl_file_writer *writer)
 bl_status bl_file_writer_commit(bl_file_writer *writer, bl_error *error)
 {
     bool done = fsync(writer->descriptor) == 0;
+    bool named = writer->temporary[0] != '\0';
+    if (done && !named) {
+        done = named = try_names(writer, link_unnamed) == 0;
+    }
     int cause = errno;
     if (close(writer->descriptor) != 0 && done) {
         done = false;
@@ -196,7 +245,9 @@ bl_status bl_file_writer_commit(bl_file_writer *writer, bl_error *error)
         cause = errno;
     }
     if (!done) {
-        unlink(writer->temporary);
+        if (named) {
+            unlink(writer->temporary);
+        }
         return bl_error_set(error, BL_STATUS_IO, "%s: cannot be written: %s", writer->path,
                             strerror(cause));
     }
@@ -208,7 +259,9 @@ void bl_file_writer_abort(bl_file_writer *writer)
 {
     if (writer->descriptor >= 0) {
         close(writer->descriptor);
-        unlink(writer->temporary);
         writer->descriptor = -1;
+        if (writer->temporary[0] != '\0') {
+            unlink(writer->temporary);
+        }
     }
 }

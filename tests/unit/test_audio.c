@@ -7,9 +7,9 @@
 
 #include "skip.h"
 #include "support/cmocka_all.h"
+#include "support/folder.h"
 #include "support/random.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <signal.h>
 #include <sndfile.h>
@@ -21,47 +21,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/backline-audio-XXXXXX");
-    return mkdtemp(folder) == NULL;
-}
-
-static uint32_t count_files(bool remove)
-{
-    uint32_t count = 0;
-    DIR *listing = opendir(folder);
-    for (const struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            char path[512];
-            snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-            count++;
-            if (remove) {
-                unlink(path);
-            }
-        }
-    }
-    closedir(listing);
-    return count;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    count_files(true);
-    return rmdir(folder);
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
 
 static bl_audio make_audio(uint64_t frames, double sample_rate_hz)
 {
@@ -84,7 +43,7 @@ static bl_audio make_noise(uint64_t frames, double sample_rate_hz)
 static void save(const char *name, const bl_audio *audio, bl_audio_bits bits)
 {
     bl_error error = {0};
-    const bl_status status = bl_audio_save(path_of(name), audio, bits, &error);
+    const bl_status status = bl_audio_save(test_folder_file(name), audio, bits, &error);
     assert_string_equal(error.text, "");
     assert_int_equal(status, BL_STATUS_OK);
 }
@@ -93,7 +52,7 @@ static bl_audio load(const char *name, uint32_t channel)
 {
     bl_audio audio = {0};
     bl_error error = {0};
-    const bl_status status = bl_audio_load(path_of(name), channel, &audio, &error);
+    const bl_status status = bl_audio_load(test_folder_file(name), channel, &audio, &error);
     assert_string_equal(error.text, "");
     assert_int_equal(status, BL_STATUS_OK);
     return audio;
@@ -104,19 +63,12 @@ static void assert_refused(const char *name, uint32_t channel, bl_status expecte
 {
     bl_audio audio = {0};
     bl_error error = {0};
-    assert_int_equal(bl_audio_load(path_of(name), channel, &audio, &error), expected);
-    if (strstr(error.text, sentence) == NULL || strstr(error.text, path_of(name)) != error.text) {
+    assert_int_equal(bl_audio_load(test_folder_file(name), channel, &audio, &error), expected);
+    if (strstr(error.text, sentence) == NULL ||
+        strstr(error.text, test_folder_file(name)) != error.text) {
         fail_msg("expected: %s\nfound:    %s", sentence, error.text);
     }
     assert_null(audio.samples);
-}
-
-static void write_bytes(const char *name, const void *bytes, size_t size)
-{
-    FILE *file = fopen(path_of(name), "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, size, file), size);
-    fclose(file);
 }
 
 // A file in any of libsndfile's formats; `samples` are interleaved.
@@ -124,7 +76,7 @@ static void write_any(const char *name, int format, int channels, int rate, cons
                       sf_count_t frames)
 {
     SF_INFO info = {.samplerate = rate, .channels = channels, .format = format};
-    SNDFILE *file = sf_open(path_of(name), SFM_WRITE, &info);
+    SNDFILE *file = sf_open(test_folder_file(name), SFM_WRITE, &info);
     assert_non_null(file);
     assert_int_equal(sf_writef_float(file, samples, frames), frames);
     sf_close(file);
@@ -153,7 +105,7 @@ static void test_no_time_stamp(void **state)
     const bl_audio empty = {.samples = NULL, .frames = 0, .sample_rate_hz = 48000.0};
     save("a.wav", &empty, BL_AUDIO_FLOAT_32);
     char bytes[512];
-    FILE *file = fopen(path_of("a.wav"), "rb");
+    FILE *file = fopen(test_folder_file("a.wav"), "rb");
     assert_non_null(file);
     const size_t size = fread(bytes, 1, sizeof bytes, file);
     fclose(file);
@@ -243,11 +195,11 @@ static void test_refused_files(void **state)
 {
     (void)state;
     assert_refused("none.wav", 0, BL_STATUS_NOT_FOUND, ": cannot be opened: No such file");
-    write_bytes("text.wav", "this is no sound at all, only words\n", 36);
-    assert_refused("text.wav", 0, BL_STATUS_FORMAT, ": found no sound file (");
-    write_bytes("empty.wav", "", 0);
-    assert_refused("empty.wav", 0, BL_STATUS_FORMAT, ": found no sound file (");
-    assert_int_equal(mkfifo(path_of("pipe.wav"), 0600), 0);
+    test_folder_write("text.wav", "this is no sound at all, only words\n", 36);
+    assert_refused("text.wav", 0, BL_STATUS_FORMAT, ": found no sound file, expected");
+    test_folder_write("empty.wav", "", 0);
+    assert_refused("empty.wav", 0, BL_STATUS_FORMAT, ": found no sound file, expected");
+    assert_int_equal(mkfifo(test_folder_file("pipe.wav"), 0600), 0);
     assert_refused("pipe.wav", 0, BL_STATUS_IO, ": found a device or pipe, expected a file");
     const float one = 0.5F;
     write_any("nothing.wav", SF_FORMAT_WAV | SF_FORMAT_FLOAT, 1, 48000, &one, 0);
@@ -266,12 +218,12 @@ static void test_cut_short(void **state)
     (void)state;
     bl_audio audio = make_noise(20000, 48000.0);
     save("a.wav", &audio, BL_AUDIO_FLOAT_32);
-    assert_int_equal(truncate(path_of("a.wav"), 40000), 0);
+    assert_int_equal(truncate(test_folder_file("a.wav"), 40000), 0);
     assert_refused("a.wav", 0, BL_STATUS_FORMAT, ": is cut short: found 40000 bytes, its header");
-    assert_int_equal(truncate(path_of("a.wav"), 30), 0);
+    assert_int_equal(truncate(test_folder_file("a.wav"), 30), 0);
     assert_refused("a.wav", 0, BL_STATUS_FORMAT, ": is cut short: found 30 bytes, its header");
     write_any("a.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_24, 1, 48000, audio.samples, 20000);
-    assert_int_equal(truncate(path_of("a.flac"), 30000), 0);
+    assert_int_equal(truncate(test_folder_file("a.flac"), 30000), 0);
     assert_refused("a.flac", 0, BL_STATUS_FORMAT, "");
     bl_audio_finish(&audio);
 }
@@ -282,7 +234,7 @@ static void test_absurd_promise(void **state)
     (void)state;
     bl_audio audio = make_noise(5000, 48000.0);
     write_any("a.flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 1, 48000, audio.samples, 5000);
-    FILE *file = fopen(path_of("a.flac"), "r+b");
+    FILE *file = fopen(test_folder_file("a.flac"), "r+b");
     assert_non_null(file);
     // STREAMINFO: 36 bits of total samples end at byte 26 (xiph.org/flac/format.html).
     static const unsigned char count[] = {0x7F, 0xFF, 0xFF, 0xFF};
@@ -314,12 +266,12 @@ static void test_every_truncation(void **state)
     for (size_t n = 0; n < 4; n++) {
         write_any(names[n], formats[n], 1, 48000, audio.samples, 300);
         struct stat facts;
-        assert_int_equal(stat(path_of(names[n]), &facts), 0);
+        assert_int_equal(stat(test_folder_file(names[n]), &facts), 0);
         for (off_t size = facts.st_size - 1; size >= 0; size -= 13) {
-            assert_int_equal(truncate(path_of(names[n]), size), 0);
+            assert_int_equal(truncate(test_folder_file(names[n]), size), 0);
             bl_audio part = {0};
             bl_error error = {0};
-            const bl_status status = bl_audio_load(path_of(names[n]), 0, &part, &error);
+            const bl_status status = bl_audio_load(test_folder_file(names[n]), 0, &part, &error);
             assert_true(status == BL_STATUS_OK || error.text[0] != '\0');
             bl_audio_finish(&part);
         }
@@ -333,15 +285,15 @@ static void test_save_refuses(void **state)
     bl_audio audio = make_noise(100000, 48000.0);
     bl_error error = {0};
     audio.samples[48000] = NAN;
-    assert_int_equal(bl_audio_save(path_of("a.wav"), &audio, BL_AUDIO_PCM_16, &error),
+    assert_int_equal(bl_audio_save(test_folder_file("a.wav"), &audio, BL_AUDIO_PCM_16, &error),
                      BL_STATUS_VALUE);
     assert_non_null(strstr(error.text, "/a.wav: not written: frame 48000 (1.000 s) is NaN"));
     audio.samples[48000] = 0.0F;
     bl_error_clear(&error);
-    assert_int_equal(bl_audio_save(path_of("no/a.wav"), &audio, BL_AUDIO_PCM_16, &error),
+    assert_int_equal(bl_audio_save(test_folder_file("no/a.wav"), &audio, BL_AUDIO_PCM_16, &error),
                      BL_STATUS_NOT_FOUND);
     assert_non_null(strstr(error.text, "/no/a.wav: cannot be written: No such file or directory"));
-    assert_int_equal(count_files(false), 0);
+    assert_int_equal(test_folder_count(), 0);
     bl_audio_finish(&audio);
 }
 
@@ -359,14 +311,15 @@ static void test_save_on_full_disk(void **state)
         bl_error error = {0};
         limit.rlim_cur = size;
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-        const bl_status status = bl_audio_save(path_of("a.wav"), &audio, BL_AUDIO_FLOAT_32, &error);
+        const bl_status status =
+            bl_audio_save(test_folder_file("a.wav"), &audio, BL_AUDIO_FLOAT_32, &error);
         setrlimit(RLIMIT_FSIZE, &before);
         assert_int_equal(status, BL_STATUS_IO);
         assert_non_null(strstr(error.text, "/a.wav: cannot be written: File too large"));
         bl_audio old = load("a.wav", 0);
         assert_int_equal(old.frames, audio.frames);
         bl_audio_finish(&old);
-        assert_int_equal(count_files(false), 1);
+        assert_int_equal(test_folder_count(), 1);
     }
     bl_audio_finish(&audio);
 }
@@ -386,7 +339,7 @@ static void test_past_4_gib(void **state)
     save("a.wav", &audio, BL_AUDIO_FLOAT_32);
     munmap(zeros, frames * sizeof *zeros);
     SF_INFO info = {0};
-    SNDFILE *file = sf_open(path_of("a.wav"), SFM_READ, &info);
+    SNDFILE *file = sf_open(test_folder_file("a.wav"), SFM_READ, &info);
     assert_non_null(file);
     float last = 0.0F;
     assert_int_equal(info.format & SF_FORMAT_TYPEMASK, SF_FORMAT_RF64);
@@ -475,7 +428,7 @@ static void test_resampling_nothing(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, test_folder_make, test_folder_remove)
     const struct CMUnitTest tests[] = {
         TEST(test_float_is_exact),
         TEST(test_no_time_stamp),

@@ -21,7 +21,7 @@ bl_status bl_file_read(const char *path, size_t limit, uint8_t **bytes, size_t *
 /// A file being written beside its final place.
 typedef struct bl_file_writer {
     char path[4096];      ///< final path
-    char temporary[4128]; ///< what is written now, in the same folder
+    char temporary[4128]; ///< what is written now, in the same folder; empty while it has no name
     int descriptor;       ///< open for writing; -1 when ended
 } bl_file_writer;
 

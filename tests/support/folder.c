@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// A folder of a test's own under /tmp.
+
+#include "support/folder.h"
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATHS = 4, PATH_BYTES = 256 };
+
+static char folder[64];
+
+int test_folder_make(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/backline-test-XXXXXX");
+    return mkdtemp(folder) == NULL;
+}
+
+// Counts the entries, and removes them if `empty`.
+static uint32_t walk(bool empty)
+{
+    uint32_t count = 0;
+    DIR *listing = opendir(folder);
+    for (const struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            const char *path = test_folder_file(entry->d_name);
+            count++;
+            if (empty && unlink(path) != 0) {
+                rmdir(path);
+            }
+        }
+    }
+    if (listing != NULL) {
+        closedir(listing);
+    }
+    return count;
+}
+
+int test_folder_remove(void **state)
+{
+    (void)state;
+    walk(true);
+    return rmdir(folder);
+}
+
+const char *test_folder_path(void)
+{
+    return folder;
+}
+
+const char *test_folder_file(const char *name)
+{
+    static char paths[PATHS][PATH_BYTES];
+    static unsigned next;
+    char *path = paths[next++ % PATHS];
+    snprintf(path, PATH_BYTES, "%s/%.180s", folder, name);
+    return path;
+}
+
+uint32_t test_folder_count(void)
+{
+    return walk(false);
+}
+
+void test_folder_write(const char *name, const void *bytes, size_t size)
+{
+    FILE *file = fopen(test_folder_file(name), "wb");
+    if (file == NULL || fwrite(bytes, 1, size, file) != size || fclose(file) != 0) {
+        perror(name);
+        abort();
+    }
+}
