@@ -3,8 +3,15 @@
 
 #include "rt/voice.h"
 
+#include "rt/ftz.h"
+
 #include <assert.h>
 #include <string.h>
+
+void bl_voice_prepare_thread(void)
+{
+    bl_ftz_enable();
+}
 
 void bl_voice_reset(bl_voice *voice)
 {

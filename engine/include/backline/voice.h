@@ -34,6 +34,10 @@ bl_status bl_voice_create(bl_model *model, const bl_voice_config *config, bl_voi
 /// Thread: any but RT. NULL is allowed.
 void bl_voice_destroy(bl_voice *voice);
 
+/// Turns denormal numbers off in the calling thread, as bl_engine_process does in its own. A thread
+/// that runs voices itself calls it first, so that it hears the same samples. Thread: any, RT safe.
+void bl_voice_prepare_thread(void) BL_NONBLOCKING;
+
 /// Back to the steady state of silence, bit for bit as after creation. Thread: RT.
 void bl_voice_reset(bl_voice *voice) BL_NONBLOCKING;
 
