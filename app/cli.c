@@ -17,6 +17,9 @@
 #include <unistd.h>
 
 static const bl_command *const commands[] = {
+    &bl_command_render,
+    &bl_command_info,
+    &bl_command_bench,
     NULL,
 };
 

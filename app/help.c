@@ -11,7 +11,7 @@ enum { COLUMNS = 80, BODY = 4, ITEM = 8 };
 typedef struct help_page {
     FILE *stream;
     bool man;   ///< false: plain text
-    bool inner; ///< man: headings are subsections of a command
+    bool inner; ///< a command within the manual page, under a heading of its own
 } help_page;
 
 // Writes text with the characters escaped that mean something to man.
@@ -56,10 +56,8 @@ static void put_wrapped(FILE *stream, size_t indent, const char *text, size_t le
 
 static void put_heading(const help_page *page, const char *heading)
 {
-    if (page->man) {
-        fprintf(page->stream, page->inner ? ".PP\n.B %s\n" : ".SH %s\n", heading);
-    } else {
-        fprintf(page->stream, "%s\n", heading);
+    if (!page->inner) {
+        fprintf(page->stream, page->man ? ".SH %s\n" : "%s\n", heading);
     }
 }
 
@@ -175,9 +173,21 @@ static void put_command(const help_page *page, const bl_command *command)
     put_paragraphs(page, BODY, command->description);
     put_gap(page);
     put_options(page, command->options);
-    if (!page->inner) {
-        put_exit_status(page);
-    }
+    put_exit_status(page);
+    put_examples(page, command->examples);
+}
+
+// The command as a subsection of the manual: its synopsis is the heading.
+static void put_man_command(const help_page *page, const bl_command *command)
+{
+    char line[512];
+    snprintf(line, sizeof line, "backline %s %s", command->name, command->synopsis);
+    fputs(".SS ", page->stream);
+    put_man(page->stream, line, strlen(line));
+    fputc('\n', page->stream);
+    put_paragraphs(page, BODY, command->description);
+    put_options(page, command->options);
+    fputs(".PP\nExamples:\n", page->stream);
     put_examples(page, command->examples);
 }
 
@@ -237,8 +247,7 @@ void bl_help_print_man(FILE *stream, const bl_command *const *commands)
     put_item(&program, "--version", "Prints the version and ends.");
     put_heading(&program, "COMMANDS");
     for (size_t i = 0; commands[i] != NULL; i++) {
-        fprintf(stream, ".SS %s\n", commands[i]->name);
-        put_command(&inner, commands[i]);
+        put_man_command(&inner, commands[i]);
     }
     put_exit_status(&program);
 }

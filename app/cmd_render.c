@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+// `backline render`: a file through a model, offline, by the code that plays live. Thread: MAIN.
+
+#include "command.h"
+#include "facts.h"
+#include "json.h"
+#include "progress.h"
+#include "render.h"
+
+#include "backline/audio.h"
+#include "backline/config.h"
+#include "backline/file.h"
+#include "backline/model.h"
+#include "backline/voice.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { CHUNK_DEFAULT = 64, CHUNK_MAX = 1 << 20 };
+
+typedef struct render_settings {
+    const char *in, *out, *model, *config;
+    bool streaming;
+    uint32_t chunk_frames;
+    double quality;
+    unsigned bits;
+    unsigned progress;
+} render_settings;
+
+static const char *const bits_names[] = {"16", "24", "32f", NULL};
+static const bl_audio_bits bits_values[] = {BL_AUDIO_PCM_16, BL_AUDIO_PCM_24, BL_AUDIO_FLOAT_32};
+enum { BITS_FLOAT = 2 };
+
+static const char *const progress_names[] = {"bar", "json", NULL};
+enum { PROGRESS_BAR, PROGRESS_JSON };
+
+static const bl_option options[] = {
+    {.name = "model",
+     .letter = 'm',
+     .kind = BL_OPTION_TEXT,
+     .argument = "MODEL",
+     .offset = offsetof(render_settings, model),
+     .required = 1,
+     .help = "The model file: a native .safetensors file or a .nam file. What is in it decides, "
+             "not its name."},
+    {.name = "config",
+     .letter = 'c',
+     .kind = BL_OPTION_TEXT,
+     .argument = "CONFIG",
+     .offset = offsetof(render_settings, config),
+     .help = "A training config (YAML) that says what a plain state dict cannot: whether the model "
+             "is causal, its dilation base and activation, its sample rate."},
+    {.name = "streaming",
+     .kind = BL_OPTION_FLAG,
+     .offset = offsetof(render_settings, streaming),
+     .help =
+         "Feeds the model chunk by chunk, as a sound server would, even a centred one, which "
+         "then lags by its lookahead; the result is shifted back. Causal models always stream."},
+    {.name = "chunk",
+     .kind = BL_OPTION_COUNT,
+     .argument = "N",
+     .offset = offsetof(render_settings, chunk_frames),
+     .min = 1,
+     .max = CHUNK_MAX,
+     .help = "Frames in a chunk, 64 if not given. Turns --streaming on. It changes nothing in what "
+             "is heard."},
+    {.name = "quality",
+     .kind = BL_OPTION_NUMBER,
+     .argument = "Q",
+     .offset = offsetof(render_settings, quality),
+     .min = 0.0,
+     .max = 1.0,
+     .help = "Width of models that have several, from 0 (the smallest) to 1 (the full one, which "
+             "is the default)."},
+    {.name = "bits",
+     .kind = BL_OPTION_CHOICE,
+     .offset = offsetof(render_settings, bits),
+     .choices = bits_names,
+     .help = "Samples of the written file: 16 or 24 bit whole numbers, or 32 bit floating point, "
+             "which is the default and cannot clip."},
+    {.name = "progress",
+     .kind = BL_OPTION_CHOICE,
+     .offset = offsetof(render_settings, progress),
+     .choices = progress_names,
+     .help = "How to show progress: a bar on a terminal, or records on standard output, one JSON "
+             "object a line, the last with \"event\": \"done\" and the figures."},
+    {0},
+};
+
+// All that is loaded; freed together.
+typedef struct render_job {
+    const render_settings *settings;
+    bl_model *model;
+    bl_voice *voice;
+    bl_audio audio;
+    uint32_t chunk_frames; // 0: all at once
+    uint64_t clipped_frames;
+    double took_s;
+} render_job;
+
+// Fails now for what would otherwise fail after minutes of work.
+static bl_status check_output(const char *path, bl_error *error)
+{
+    bl_file_writer writer;
+    const bl_status status = bl_file_writer_open(&writer, path, error);
+    bl_file_writer_abort(&writer);
+    return status;
+}
+
+static bl_status load_model(render_job *job, bl_error *error)
+{
+    bl_config overrides;
+    bl_status status = BL_STATUS_OK;
+    if (job->settings->config != NULL) {
+        status = bl_config_load(job->settings->config, &overrides, error);
+    }
+    if (status == BL_STATUS_OK) {
+        status =
+            bl_model_load(job->settings->model, job->settings->config != NULL ? &overrides : NULL,
+                          &job->model, error);
+    }
+    if (status == BL_STATUS_OK) {
+        bl_voice_config config = bl_voice_config_default();
+        config.quality = job->settings->quality;
+        status = bl_voice_create(job->model, &config, &job->voice, error);
+    }
+    return status;
+}
+
+static void tell_progress(void *context, double done)
+{
+    bl_progress_update(context, done);
+}
+
+static bl_status run_job(render_job *job, bl_error *error)
+{
+    const render_settings *settings = job->settings;
+    bl_status status = check_output(settings->out, error);
+    if (status == BL_STATUS_OK) {
+        status = load_model(job, error);
+    }
+    if (status == BL_STATUS_OK) {
+        status = bl_audio_load(settings->in, 0, &job->audio, error);
+    }
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    const bool streaming =
+        settings->streaming || settings->chunk_frames > 0 || bl_model_get_info(job->model)->causal;
+    job->chunk_frames = !streaming                   ? 0
+                        : settings->chunk_frames > 0 ? settings->chunk_frames
+                                                     : CHUNK_DEFAULT;
+    bl_progress progress;
+    bl_progress_begin(&progress, settings->progress == PROGRESS_JSON);
+    const bl_render_config config = {
+        .chunk_frames = job->chunk_frames, .tell = tell_progress, .context = &progress};
+    const double started_s = bl_progress_clock_s();
+    status = bl_render_audio(job->voice, &config, &job->audio, error);
+    job->took_s = bl_progress_clock_s() - started_s;
+    bl_progress_end(&progress);
+    if (status == BL_STATUS_OK) {
+        status = bl_audio_save(settings->out, &job->audio, bits_values[settings->bits], error);
+    }
+    if (settings->bits != BITS_FLOAT) {
+        job->clipped_frames = bl_audio_count_clipped(&job->audio);
+    }
+    return status;
+}
+
+static double times_real_time(const render_job *job)
+{
+    const double sound_s = (double)job->audio.frames / job->audio.sample_rate_hz;
+    return sound_s / (job->took_s > 0.0 ? job->took_s : 1e-9);
+}
+
+static void print_text(const render_job *job)
+{
+    const bl_model_info *info = bl_model_get_info(job->model);
+    const bl_audio *audio = &job->audio;
+    bl_facts_print_times(info);
+    if (job->chunk_frames > 0) {
+        printf("  chunk size        %" PRIu32 " frames\n", job->chunk_frames);
+    } else {
+        printf("  chunk size        all %" PRIu64 " frames at once\n", audio->frames);
+    }
+    if (audio->sample_rate_hz != info->sample_rate_hz) {
+        printf("  resampled         %.0f Hz to the model's %.0f Hz and back\n",
+               audio->sample_rate_hz, info->sample_rate_hz);
+    }
+    if (audio->file_channels > 1) {
+        printf("  channel           the first of %" PRIu32 "\n", audio->file_channels);
+    }
+    if (job->clipped_frames > 0) {
+        printf("  clipped           %" PRIu64 " frames over full scale; --bits 32f keeps them\n",
+               job->clipped_frames);
+    }
+    printf("  rendered          %.2f s of sound in %.2f s, %.1f times real time\n",
+           (double)audio->frames / audio->sample_rate_hz, job->took_s, times_real_time(job));
+}
+
+static void print_record(const render_job *job)
+{
+    const bl_model_info *info = bl_model_get_info(job->model);
+    json_t *record = json_object();
+    json_object_set_new(record, "event", json_string("done"));
+    json_object_set_new(record, "in", bl_json_from_text(job->settings->in));
+    json_object_set_new(record, "out", bl_json_from_text(job->settings->out));
+    json_object_set_new(record, "model", bl_json_from_text(job->settings->model));
+    json_object_set_new(record, "frames", json_integer((json_int_t)job->audio.frames));
+    json_object_set_new(record, "sample_rate_hz", json_real(job->audio.sample_rate_hz));
+    json_object_set_new(record, "model_sample_rate_hz", json_real(info->sample_rate_hz));
+    json_object_set_new(record, "receptive_field_samples",
+                        info->receptive_field_samples > 0
+                            ? json_integer(info->receptive_field_samples)
+                            : json_null());
+    json_object_set_new(record, "lookahead_samples", json_integer(info->lookahead_samples));
+    json_object_set_new(record, "added_latency_samples", json_integer(info->added_latency_samples));
+    json_object_set_new(record, "chunk_frames",
+                        job->chunk_frames > 0 ? json_integer(job->chunk_frames) : json_null());
+    json_object_set_new(record, "clipped_frames", json_integer((json_int_t)job->clipped_frames));
+    json_object_set_new(record, "render_seconds", json_real(job->took_s));
+    json_object_set_new(record, "times_real_time", json_real(times_real_time(job)));
+    json_object_set_new(record, "kernel", bl_json_from_text(bl_voice_kernel(job->voice)));
+    bl_json_print_record(record);
+}
+
+static int run_render(int argc, char **argv)
+{
+    render_settings settings = {.quality = 1.0, .bits = BITS_FLOAT, .progress = PROGRESS_BAR};
+    const char *const *operands = NULL;
+    uint32_t count = 0;
+    const int end = bl_options_parse(&bl_command_render, argc, argv, &settings, &operands, &count);
+    if (end != BL_OPTIONS_RUN) {
+        return end;
+    }
+    settings.in = operands[0];
+    settings.out = operands[1];
+    render_job job = {.settings = &settings};
+    bl_error error = {0};
+    const bl_status status = run_job(&job, &error);
+    if (status == BL_STATUS_OK && settings.progress == PROGRESS_JSON) {
+        print_record(&job);
+    } else if (status == BL_STATUS_OK) {
+        print_text(&job);
+    }
+    bl_voice_destroy(job.voice);
+    bl_model_release(job.model);
+    bl_audio_finish(&job.audio);
+    return status == BL_STATUS_OK ? BL_EXIT_DONE : bl_command_fail(&bl_command_render, &error);
+}
+
+const bl_command bl_command_render = {
+    .name = "render",
+    .summary = "play a file through a model into another file",
+    .synopsis = "IN OUT --model MODEL [OPTION...]",
+    .description =
+        "Plays the first channel of the sound file IN through a model, by the same code that plays "
+        "live, and writes the result to OUT, a WAV file of the same length and rate. IN is any "
+        "file that libsndfile reads: WAV, FLAC, AIFF, Ogg and more.\n\n"
+        "The model runs alone: no gate, tone or limiter. Where the rate of the file is not the "
+        "model's, the sound is resampled to the model's rate and back. The delay of a centred "
+        "model is taken out, so that OUT lies on IN. Before the start and after the end the model "
+        "hears silence.\n\n"
+        "Prints the receptive field (how far back the model listens, which is no delay), the "
+        "latency that the model adds when it is played live, the chunk size, and the speed. OUT "
+        "appears only when it is complete.",
+    .options = options,
+    .operands_min = 2,
+    .operands_max = 2,
+    .examples = "backline render di.wav amped.wav --model amp.nam\n"
+                "Plays di.wav through amp.nam.\n"
+                "backline render di.flac amped.wav -m state.safetensors -c config.yaml --bits 24\n"
+                "Takes a plain state dict, of which config.yaml says that it is centred, and "
+                "writes 24 bits.\n"
+                "backline render di.wav amped.wav -m amp.nam --chunk 128\n"
+                "Feeds the model as a sound server with periods of 128 frames would.\n",
+    .run = run_render,
+};
