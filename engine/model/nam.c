@@ -193,6 +193,13 @@ void bl_nam_read(bl_load *load, const json_t *document, bl_content *content)
     if (content->arch == NULL) {
         return;
     }
+    if (nam.in_channels != 1 || nam.out_channels != 1) {
+        bl_json_fail(&nam.config, BL_STATUS_UNSUPPORTED,
+                     "found %" PRIu32 " channels in and %" PRIu32
+                     " out, expected one of each: Backline plays mono models",
+                     nam.in_channels, nam.out_channels);
+        return;
+    }
     read_metadata(&root, info);
     const bl_json version = bl_json_member(&root, "version");
     const bl_json architecture_name = bl_json_member(&root, "architecture");

@@ -21,7 +21,7 @@ typedef struct bl_nam {
     uint64_t found, wanted; ///< numbers in the file; taken so far
     double sample_rate_hz;
     bool sample_rate_known;
-    uint32_t in_channels, out_channels;
+    uint32_t in_channels, out_channels; ///< that are heard, and that come out
     uint64_t parameters; ///< of what plays at full width, as stored
 } bl_nam;
 

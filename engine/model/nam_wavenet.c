@@ -26,11 +26,13 @@ static uint32_t read_condition(bl_nam *nam, bl_wavenet *net)
         bl_json_fail(&rate, BL_STATUS_VALUE, "found %g Hz, expected %g Hz as the model around it",
                      inner.sample_rate_hz, nam->sample_rate_hz);
     }
-    if (inner.in_channels != net->in_channels) {
+    if (inner.in_channels > net->in_channels) {
         bl_json_fail(&json, BL_STATUS_SHAPE,
-                     "found %" PRIu32 " channels in, expected %" PRIu32 " as the model around it",
+                     "found %" PRIu32 " channels in, expected at most %" PRIu32
+                     " as the model around it",
                      inner.in_channels, net->in_channels);
     }
+    nam->in_channels = inner.in_channels;
     nam->parameters += inner.parameters;
     return inner.out_channels;
 }
@@ -105,7 +107,7 @@ static void read_arrays(bl_nam *nam, bl_wavenet *net)
     for (uint32_t i = 0; i < net->array_count && bl_load_ok(nam->load); i++) {
         bl_wavenet_array *array = &net->arrays[i], *before = i > 0 ? array - 1 : NULL;
         const bl_json json = bl_json_element(&list, i);
-        // The reference player lets the input and the condition have channels that nobody hears.
+        // As in the reference player, the input may have channels that nobody hears.
         const uint32_t in = read_channels(
             &json, "input_size", before != NULL ? channels : 1, channels,
             before != NULL ? "the channels of the layers before" : "the channels of the input");
@@ -116,6 +118,12 @@ static void read_arrays(bl_nam *nam, bl_wavenet *net)
         if (before != NULL) {
             read_channels(&json, "channels", before->head.out, before->head.out,
                           "the head_size of the layers before");
+        }
+        if (before == NULL && in > nam->in_channels) {
+            nam->in_channels = in;
+        }
+        if (net->condition_dsp == NULL && heard > nam->in_channels) {
+            nam->in_channels = heard;
         }
         bl_nam_read_array(nam, &json, in, heard, array);
         read_slimmable(&json, array);
@@ -186,7 +194,7 @@ void bl_nam_read_wavenet(bl_nam *nam, bl_arch *arch)
     if (!bl_load_ok(nam->load)) {
         return;
     }
-    nam->in_channels = net->in_channels;
+    net->in_channels = nam->in_channels;
     nam->out_channels = net->arrays[net->array_count - 1].head.out;
     read_post_head(nam, net);
     // Required by the format though the last weight is what counts.

@@ -214,12 +214,39 @@ static void wavenet(void **state)
         {"condition too wide", "\"condition_size\": 1", "\"condition_size\": 2", BL_STATUS_SHAPE,
          "config.layers[0].condition_size: found 2, expected 1, the channels of the input"},
         {"two inputs", "\"head\": null", "\"head\": null, \"in_channels\": 2", BL_STATUS_OK, NULL},
+        {"two outputs", "\"head_size\": 1", "\"head_size\": 2", BL_STATUS_SHAPE,
+         "weights: found 131 numbers, expected 134"},
         {"unknown key", "\"head\": null", "\"head\": null, \"color\": [1]", BL_STATUS_OK, NULL},
         {"receptive field", "[8]", "[1048576, 1048576]", BL_STATUS_SHAPE, "weights: found 131"},
         {"head of a bad kind", "\"head_bias\": true", "\"head\": {\"kernel_size\": 0}",
          BL_STATUS_FORMAT, "config.layers[1].head.out_channels: found nothing"},
     };
     check_rows(rows, sizeof rows / sizeof *rows, "WaveNet", TINY_CONFIG, TINY_WEIGHTS);
+}
+
+// Only mono models can be played; channels that nobody hears do not count.
+static void channels(void **state)
+{
+    (void)state;
+    static const row rows[] = {
+        {"unheard", "\"head\"", "\"in_channels\": 2, \"head\"", BL_STATUS_OK, NULL},
+        {"heard twice", "{\"layers\": [{\"input_size\": 1",
+         "{\"in_channels\": 2, \"layers\": [{\"input_size\": 2", BL_STATUS_SHAPE,
+         "weights: found 131 numbers, expected 134"},
+    };
+    check_rows(rows, sizeof rows / sizeof *rows, "WaveNet", TINY_CONFIG, TINY_WEIGHTS);
+    static const row stereo[] = {
+        {"two in", "{\"layers\": [{\"input_size\": 1",
+         "{\"in_channels\": 2, \"layers\": [{\"input_size\": 2", BL_STATUS_UNSUPPORTED,
+         "config: found 2 channels in and 1 out, expected one of each"},
+        {"two out", "\"head_size\": 1", "\"head_size\": 2", BL_STATUS_UNSUPPORTED,
+         "config: found 1 channels in and 2 out"},
+    };
+    check_rows(stereo, sizeof stereo / sizeof *stereo, "WaveNet", TINY_CONFIG, TINY_WEIGHTS + 3);
+    static const row lstm[] = {{"two out", "\"num_layers\": 1",
+                                "\"num_layers\": 1, \"out_channels\": 2", BL_STATUS_UNSUPPORTED,
+                                "config: found 1 channels in and 2 out"}};
+    check_rows(lstm, 1, "LSTM", "{\"input_size\": 1, \"hidden_size\": 3, \"num_layers\": 1}", 74);
 }
 
 static const char submodel[] =
@@ -445,6 +472,7 @@ int main(void)
         cmocka_unit_test(frame),
         cmocka_unit_test(weights),
         cmocka_unit_test(wavenet),
+        cmocka_unit_test(channels),
         cmocka_unit_test(containers),
         cmocka_unit_test(other_architectures),
         cmocka_unit_test(batch_normalisation),
