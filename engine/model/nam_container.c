@@ -5,7 +5,6 @@
 
 #include "backline/limits.h"
 
-#include <float.h>
 #include <inttypes.h>
 
 // The first rate that is known rules; unknown ones follow.
