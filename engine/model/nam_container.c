@@ -50,7 +50,7 @@ void bl_nam_read_container(bl_nam *nam, bl_arch *arch)
     for (uint32_t i = 0; i < count && bl_load_ok(load); i++) {
         const bl_json submodel = bl_json_element(&list, i);
         const bl_json max_value = bl_json_member(&submodel, "max_value");
-        max_values[i] = bl_json_to_double(&max_value, -(double)FLT_MAX, (double)FLT_MAX);
+        max_values[i] = bl_json_to_double(&max_value, -1e9, 1e9);
         if (i > 0 && max_values[i] <= max_values[i - 1]) {
             bl_json_expect(&max_value, "more than that of the model before");
         }
