@@ -2,7 +2,7 @@
 // Loader, builder and one block of sound for foreign bytes. Big models are not built: that costs
 // time, not correctness.
 
-#include "fuzz/fuzz_model.h"
+#include "fuzz_model.h"
 
 #include "backline/model.h"
 #include "backline/voice.h"

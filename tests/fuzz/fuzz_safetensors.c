@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Fuzz target for .safetensors files.
 
-#include "fuzz/fuzz_model.h"
+#include "fuzz_model.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
