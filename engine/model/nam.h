@@ -22,7 +22,7 @@ typedef struct bl_nam {
     double sample_rate_hz;
     bool sample_rate_known;
     uint32_t in_channels, out_channels; ///< that are heard, and that come out
-    uint64_t parameters; ///< of what plays at full width, as stored
+    uint64_t parameters;                ///< of what plays at full width, as stored
 } bl_nam;
 
 /// Reads a whole file. Thread: any but RT.
