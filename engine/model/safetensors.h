@@ -45,6 +45,20 @@ const bl_tensor *bl_safetensors_find(const bl_safetensors *file, const char *nam
 /// Copies the floats of `tensor`; keeps a failure if one is not finite.
 void bl_tensor_read(const bl_tensor *tensor, bl_load *load, float *values);
 
+/// A tensor to be written.
+typedef struct bl_tensor_source {
+    const char *name;
+    uint32_t dimensions;
+    uint32_t shape[BL_TENSOR_DIMENSIONS];
+    size_t count; ///< floats
+    const float *values;
+} bl_tensor_source;
+
+/// Writes a whole file: temporary file, fsync, rename. `metadata` are pairs of key and text, UTF-8,
+/// ended by NULL. Thread: any but RT.
+bl_status bl_safetensors_save(const char *path, const char *const *metadata,
+                              const bl_tensor_source *tensors, size_t count, bl_error *error);
+
 /// Writes "[16, 1, 1]".
 void bl_tensor_write_shape(const uint32_t *shape, uint32_t dimensions, char *text, size_t size);
 

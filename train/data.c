@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Cutting a pair of recordings into what is learnt from and what is kept back.
+
+#include "train/data.h"
+
+#include <string.h>
+
+static const double validation_share = 0.2; // of the material at most
+
+static double mean_square(const float *samples, size_t frames)
+{
+    double sum = 0.0;
+    for (size_t n = 0; n < frames; n++) {
+        sum += (double)samples[n] * (double)samples[n];
+    }
+    return frames > 0 ? sum / (double)frames : 0.0;
+}
+
+bl_status bl_train_data_init(bl_train_data *data, bl_audio *input, bl_audio *target,
+                             const bl_config_data *config, bl_error *error)
+{
+    *data = (bl_train_data){.input = *input, .target = *target};
+    *input = *target = (bl_audio){0};
+    bl_status status = bl_audio_resample(&data->input, config->sample_rate_hz, error);
+    if (status == BL_STATUS_OK) {
+        status = bl_audio_resample(&data->target, config->sample_rate_hz, error);
+    }
+    if (status != BL_STATUS_OK) {
+        goto fail;
+    }
+    const uint64_t frames =
+        data->input.frames < data->target.frames ? data->input.frames : data->target.frames;
+    data->input.frames = data->target.frames = frames;
+    const double wanted = config->validation_s * config->sample_rate_hz;
+    const double allowed = validation_share * (double)frames;
+    data->train_frames = (size_t)frames - (size_t)(wanted < allowed ? wanted : allowed);
+    if ((double)data->train_frames < config->sample_rate_hz) {
+        status = bl_error_set(error, BL_STATUS_SHAPE,
+                              "the recordings share %.2f s, of which %.2f s can be learnt from; "
+                              "record at least two seconds, better three minutes",
+                              (double)frames / config->sample_rate_hz,
+                              (double)data->train_frames / config->sample_rate_hz);
+        goto fail;
+    }
+    data->input_power = mean_square(data->input.samples, data->train_frames);
+    data->target_power = mean_square(data->target.samples, data->train_frames);
+    if (!(data->target_power > 1e-12) || !(data->input_power > 1e-12)) {
+        status = bl_error_set(error, BL_STATUS_VALUE,
+                              "the %s recording is silent; choose the channel that carries the "
+                              "guitar, or record again",
+                              data->input_power > 1e-12 ? "amplifier's" : "clean");
+        goto fail;
+    }
+    return BL_STATUS_OK;
+
+fail:
+    bl_train_data_finish(data);
+    return status;
+}
+
+void bl_train_data_finish(bl_train_data *data)
+{
+    bl_audio_finish(&data->input);
+    bl_audio_finish(&data->target);
+}
