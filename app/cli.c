@@ -20,6 +20,7 @@ static const bl_command *const commands[] = {
     &bl_command_render,
     &bl_command_info,
     &bl_command_bench,
+    &bl_command_train,
     NULL,
 };
 

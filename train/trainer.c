@@ -94,6 +94,11 @@ uint64_t bl_trainer_epoch_steps(const bl_trainer *trainer)
     return (uint64_t)trainer->chunk_count / trainer->lane_count * trainer->chunk_segments;
 }
 
+size_t bl_trainer_step_frames(const bl_trainer *trainer)
+{
+    return trainer->segment_frames * trainer->lane_count;
+}
+
 static bool create_buffers(bl_trainer *trainer, uint32_t threads)
 {
     const size_t past = bl_train_net_past_size(trainer->net);

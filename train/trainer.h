@@ -47,6 +47,9 @@ bl_trainer_state *bl_trainer_get_state(bl_trainer *trainer);
 /// Steps of one epoch: one pass over the training part.
 uint64_t bl_trainer_epoch_steps(const bl_trainer *trainer);
 
+/// Frames that one step learns from.
+size_t bl_trainer_step_frames(const bl_trainer *trainer);
+
 /// Seconds of one step and of one validation on this machine now, measured without changing
 /// anything that counts.
 void bl_trainer_measure(bl_trainer *trainer, double *step_s, double *validation_s);

@@ -12,7 +12,7 @@
 
 static const char *const types[] = {"wavenet_amp", NULL};
 static const char *const activations[] = {"tanh", "relu", NULL};
-static const char *const optimizers[] = {"adam", NULL};
+static const char *const optimizers[] = {"adam", "soap", NULL};
 static const char *const losses[] = {"esr", "mse", NULL};
 
 #define ROW_MODEL(key, kind, min, max, default_text, choices)                                      \

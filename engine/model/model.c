@@ -188,6 +188,12 @@ const bl_arch *bl_model_get_arch(const bl_model *model)
     return model->content.arch;
 }
 
+void bl_model_set_esr(bl_model *model, double esr)
+{
+    model->content.info.has_esr = true;
+    model->content.info.esr = esr;
+}
+
 bl_status bl_model_save(const bl_model *model, const char *path, bl_error *error)
 {
     if (!model->content.is_native) {

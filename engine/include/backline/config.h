@@ -13,7 +13,7 @@
 
 typedef enum bl_config_type { BL_CONFIG_WAVENET_AMP } bl_config_type;
 typedef enum bl_config_activation { BL_CONFIG_TANH, BL_CONFIG_RELU } bl_config_activation;
-typedef enum bl_config_optimizer { BL_CONFIG_ADAM } bl_config_optimizer;
+typedef enum bl_config_optimizer { BL_CONFIG_ADAM, BL_CONFIG_SOAP } bl_config_optimizer;
 typedef enum bl_config_loss { BL_CONFIG_ESR, BL_CONFIG_MSE } bl_config_loss;
 
 /// The `model:` part. Defaults: see bl_config_default.

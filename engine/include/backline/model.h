@@ -63,6 +63,10 @@ const bl_model_info *bl_model_get_info(const bl_model *model);
 /// The architecture with its weights (model/arch.h). Thread: any. Owns: the model.
 const struct bl_arch *bl_model_get_arch(const bl_model *model);
 
+/// Notes the validation ESR of the training that made `model`, for bl_model_save. Only for a model
+/// that nobody else holds yet. Thread: any but RT.
+void bl_model_set_esr(bl_model *model, double esr);
+
 /// Writes the native safetensors form: temporary file, fsync, rename. Only for wavenet_amp models.
 /// Thread: any but RT.
 bl_status bl_model_save(const bl_model *model, const char *path, bl_error *error);

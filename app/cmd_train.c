@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+// `backline train`: two recordings and a config in, a run folder with the best model out.
+
+#define _GNU_SOURCE // SCHED_IDLE
+
+#include "command.h"
+
+#include "backline/audio.h"
+#include "backline/config.h"
+#include "backline/model.h"
+#include "train/train.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+typedef struct settings {
+    const char *input, *target, *config, *output, *start;
+    uint32_t channel, threads, epochs;
+    double minutes, seed;
+    bool resume;
+    unsigned priority, progress;
+} settings;
+
+static const char *const priorities[] = {"idle", "normal", NULL};
+static const char *const progress_forms[] = {"bar", "json", NULL};
+
+enum { PRIORITY_IDLE, PRIORITY_NORMAL };
+enum { PROGRESS_BAR, PROGRESS_JSON };
+
+static const bl_option options[] = {
+    {"input", 'i', BL_OPTION_TEXT, "DI", offsetof(settings, input), 0, 0, NULL, 1,
+     "The clean guitar, as it went into the amplifier."},
+    {"target", 't', BL_OPTION_TEXT, "AMP", offsetof(settings, target), 0, 0, NULL, 1,
+     "What the amplifier made of it."},
+    {"config", 'c', BL_OPTION_TEXT, "FILE", offsetof(settings, config), 0, 0, NULL, 1,
+     "The network and how it learns; configs/ has commented ones."},
+    {"output", 'o', BL_OPTION_TEXT, "DIR", offsetof(settings, output), 0, 0, NULL, 1,
+     "The run folder: it is made, and holds the checkpoint and best_model.safetensors."},
+    {"channel", 0, BL_OPTION_COUNT, "N", offsetof(settings, channel), 1, 1024, NULL, 0,
+     "Channel of both files that is used. Default: 1."},
+    {"minutes", 'm', BL_OPTION_NUMBER, "M", offsetof(settings, minutes), 0.01, 1e5, NULL, 0,
+     "Train for this long, instead of what the config says."},
+    {"epochs", 'e', BL_OPTION_COUNT, "N", offsetof(settings, epochs), 1, 1000000, NULL, 0,
+     "Train for so many passes over the recording, instead of what the config says."},
+    {"init", 0, BL_OPTION_TEXT, "MODEL", offsetof(settings, start), 0, 0, NULL, 0,
+     "Start from this model, of the same shape, instead of random weights."},
+    {"resume", 0, BL_OPTION_FLAG, NULL, offsetof(settings, resume), 0, 0, NULL, 0,
+     "Go on where the run in the output folder stopped."},
+    {"threads", 0, BL_OPTION_COUNT, "N", offsetof(settings, threads), 1, 256, NULL, 0,
+     "Processor cores to use; the result does not depend on it. Default: all."},
+    {"seed", 0, BL_OPTION_NUMBER, "S", offsetof(settings, seed), 0, 9007199254740991.0, NULL, 0,
+     "Start of the random numbers, instead of the config's."},
+    {"priority", 0, BL_OPTION_CHOICE, NULL, offsetof(settings, priority), 0, 0, priorities, 0,
+     "idle gives way to everything else on the machine; normal does not. Default: idle."},
+    {"progress", 0, BL_OPTION_CHOICE, NULL, offsetof(settings, progress), 0, 0, progress_forms, 0,
+     "A bar on a terminal, or one JSON object a line. Default: bar."},
+    {.name = NULL},
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal)
+{
+    (void)signal;
+    interrupted = 1;
+}
+
+static bool was_interrupted(void *data)
+{
+    (void)data;
+    return interrupted != 0;
+}
+
+static void report_json(const bl_train_progress *progress)
+{
+    printf("{\"epoch\":%" PRIu64 ",\"step\":%" PRIu64 ",\"steps\":%" PRIu64
+           ",\"epoch_ended\":%s,\"elapsed_ms\":%.0f,\"left_ms\":%.0f",
+           progress->epoch, progress->step, progress->steps,
+           progress->epoch_ended ? "true" : "false", 1e3 * progress->elapsed_s,
+           1e3 * progress->left_s);
+    if (progress->epoch > 0) {
+        // In millionths, so that no locale's decimal comma gets in.
+        printf(",\"train_esr_ppm\":%.0f,\"validation_esr_ppm\":%.0f,\"best_esr_ppm\":%.0f",
+               1e6 * progress->train_esr, 1e6 * progress->validation_esr, 1e6 * progress->best_esr);
+    }
+    printf("}\n");
+    fflush(stdout);
+}
+
+static void report_bar(const bl_train_progress *progress)
+{
+    const bool terminal = isatty(STDERR_FILENO) != 0;
+    if (!terminal && !progress->epoch_ended && !progress->recovered) {
+        return;
+    }
+    if (progress->recovered) {
+        fprintf(stderr, "%sinfinite numbers: back to epoch %" PRIu64 " with half the rate\n",
+                terminal ? "\r\033[K" : "", progress->epoch);
+        return;
+    }
+    fprintf(stderr, "%s%3.0f %%  epoch %" PRIu64, terminal ? "\r\033[K" : "",
+            100.0 * (double)progress->step / (double)progress->steps, progress->epoch);
+    if (progress->epoch > 0) {
+        fprintf(stderr, "  ESR %.4f (best %.4f, training %.4f)", progress->validation_esr,
+                progress->best_esr, progress->train_esr);
+    }
+    fprintf(stderr, "  %.0f s left%s", progress->left_s, terminal ? "" : "\n");
+    fflush(stderr);
+}
+
+static void report(void *data, const bl_train_progress *progress)
+{
+    const settings *chosen = data;
+    if (chosen->progress == PROGRESS_JSON) {
+        report_json(progress);
+    } else {
+        report_bar(progress);
+    }
+}
+
+// The kernel gives an idle process only what nobody else wants, so that a guitar can play on.
+static void lower_priority(void)
+{
+    const struct sched_param none = {0};
+    if (sched_setscheduler(0, SCHED_IDLE, &none) != 0) {
+        setpriority(PRIO_PROCESS, 0, 19);
+    }
+}
+
+static void apply_settings(const settings *chosen, bl_config *config)
+{
+    if (chosen->minutes > 0.0) {
+        config->training.minutes = chosen->minutes;
+        config->training.epochs = 0;
+    } else if (chosen->epochs > 0) {
+        config->training.epochs = chosen->epochs;
+        config->training.minutes = 0.0;
+    }
+    if (chosen->seed >= 0.0) {
+        config->training.seed = (uint64_t)chosen->seed;
+    }
+}
+
+// A verdict in words, by the bands that the window uses too.
+static const char *verdict(double esr)
+{
+    return esr < 0.005  ? "Very close: hard to tell from the amplifier."
+           : esr < 0.02 ? "Close: in a mix nobody hears the difference."
+           : esr < 0.1  ? "Rough: the character is there, details are not."
+                        : "Not there yet: train longer, or record again.";
+}
+
+static void print_result(const settings *chosen, const bl_train_result *result)
+{
+    FILE *to = chosen->progress == PROGRESS_JSON ? stderr : stdout;
+    if (chosen->progress == PROGRESS_BAR && isatty(STDERR_FILENO) != 0) {
+        fputc('\n', stderr);
+    }
+    if (result->already_finished) {
+        fprintf(to, "%s: this training is finished: best ESR %.4f\n", chosen->output,
+                result->best_esr);
+        return;
+    }
+    if (result->stopped) {
+        fprintf(to, "stopped after epoch %" PRIu64 "; the same command with --resume goes on\n",
+                result->epochs);
+        return;
+    }
+    fprintf(to, "%s/best_model.safetensors: ESR %.4f (played by the engine: %.4f). %s\n",
+            chosen->output, result->best_esr, result->played_esr, verdict(result->best_esr));
+}
+
+static bl_status load_pair(const settings *chosen, const bl_config *config, bl_train_data *data,
+                           bl_error *error)
+{
+    bl_audio input = {0}, target = {0};
+    bl_status status = bl_audio_load(chosen->input, chosen->channel - 1, &input, error);
+    if (status == BL_STATUS_OK) {
+        status = bl_audio_load(chosen->target, chosen->channel - 1, &target, error);
+    }
+    if (status == BL_STATUS_OK) {
+        return bl_train_data_init(data, &input, &target, &config->data, error);
+    }
+    bl_audio_finish(&input);
+    return status;
+}
+
+static int run(int argc, char **argv);
+
+const bl_command bl_command_train = {
+    .name = "train",
+    .summary = "make a model from two recordings",
+    .synopsis = "--input DI --target AMP --config FILE --output DIR [OPTION...]",
+    .description =
+        "Trains a network to do to the clean recording what the amplifier did, on this machine's "
+        "processor. Part of the end of the recording is kept back: the ESR printed after every "
+        "epoch is the energy of the difference over the energy of the amplifier on that part, "
+        "which the network never learns from.\n\n"
+        "The output folder holds the best model so far at any moment. Ctrl-C ends within two "
+        "seconds; --resume goes on from the last whole epoch and ends with the same bits as if "
+        "nothing had happened.",
+    .options = options,
+    .examples =
+        "backline train -i di.wav -t amp.wav -c configs/config_realtime.yaml -o my-amp -m 5\n"
+        "Trains for five minutes.\n"
+        "backline live my-amp/best_model.safetensors\n"
+        "Plays the result.\n",
+    .run = run,
+};
+
+static int run(int argc, char **argv)
+{
+    settings chosen = {
+        .channel = 1, .threads = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN), .seed = -1};
+    const char *const *operands;
+    uint32_t operand_count;
+    const int ended =
+        bl_options_parse(&bl_command_train, argc, argv, &chosen, &operands, &operand_count);
+    if (ended != BL_OPTIONS_RUN) {
+        return ended;
+    }
+    if (chosen.minutes > 0.0 && chosen.epochs > 0) {
+        return bl_command_fail_usage(&bl_command_train, "--minutes and --epochs: give one of them");
+    }
+    if (chosen.priority == PRIORITY_IDLE) {
+        lower_priority();
+    }
+    signal(SIGINT, interrupt);
+    signal(SIGTERM, interrupt);
+
+    bl_error error = {0};
+    bl_config config;
+    bl_model *start = NULL;
+    bl_train_data data = {0};
+    bl_train_result result = {0};
+    bl_status status = bl_config_load(chosen.config, &config, &error);
+    apply_settings(&chosen, &config);
+    if (status == BL_STATUS_OK && chosen.start != NULL) {
+        status = bl_model_load(chosen.start, NULL, &start, &error);
+    }
+    if (status == BL_STATUS_OK) {
+        status = load_pair(&chosen, &config, &data, &error);
+    }
+    if (status == BL_STATUS_OK) {
+        const char *slash = strrchr(chosen.output, '/');
+        const bl_train_job job = {.config = &config,
+                                  .data = &data,
+                                  .start = start,
+                                  .output = chosen.output,
+                                  .name =
+                                      slash != NULL && slash[1] != '\0' ? slash + 1 : chosen.output,
+                                  .threads = chosen.threads,
+                                  .resume = chosen.resume,
+                                  .report = report,
+                                  .stop = was_interrupted,
+                                  .data_of_calls = &chosen};
+        status = bl_train_run(&job, &result, &error);
+    }
+    bl_train_data_finish(&data);
+    bl_model_release(start);
+    if (status != BL_STATUS_OK) {
+        return bl_command_fail(&bl_command_train, &error);
+    }
+    print_result(&chosen, &result);
+    return BL_EXIT_DONE;
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+// Whole trainings on a small made-up amplifier: it is learnt, the folder is the truth, stopping and
+// resuming changes no bit, neither does the number of threads.
+
+#include "train/train.h"
+
+#include "backline/file.h"
+#include "backline/limits.h"
+#include "support/cmocka_all.h"
+#include "train/shapes.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RATE = 8000, FRAMES = 6 * RATE };
+
+typedef struct fixture {
+    char folder[64];
+    bl_train_data data;
+    bl_config config;
+} fixture;
+
+// A one-pole low-pass into a bent curve, driven by decaying bursts.
+static void fill_pair(float *in, float *out)
+{
+    uint32_t seed = 11;
+    double pole = 0.0;
+    for (size_t n = 0; n < FRAMES; n++) {
+        const double fade = exp(-3.0 * (double)(n % (RATE / 2)) / RATE);
+        in[n] = (float)(0.4 * fade * (double)shape_random(&seed));
+        pole += 0.3 * ((double)in[n] - pole);
+        out[n] = (float)(0.5 * tanh(6.0 * pole) + 0.1 * (double)in[n]);
+    }
+}
+
+static int set_up(void **state)
+{
+    fixture *f = calloc(1, sizeof *f);
+    bl_audio in = {calloc(FRAMES, sizeof(float)), FRAMES, RATE, 1};
+    bl_audio out = {calloc(FRAMES, sizeof(float)), FRAMES, RATE, 1};
+    fill_pair(in.samples, out.samples);
+    f->config = bl_config_default();
+    f->config.model.causal = true;
+    f->config.model.channels = 4;
+    f->config.model.num_layers = 4;
+    f->config.data.sample_rate_hz = RATE;
+    f->config.data.segment_frames = 256;
+    f->config.data.validation_s = 1.0;
+    f->config.training.epochs = 30;
+    f->config.training.minutes = 0.0;
+    f->config.training.batch_size = 4;
+    f->config.training.learning_rate = 0.02;
+    bl_error error = {0};
+    assert_int_equal(bl_train_data_init(&f->data, &in, &out, &f->config.data, &error),
+                     BL_STATUS_OK);
+    strcpy(f->folder, "/tmp/backline-train-XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture *f = *state;
+    char command[96];
+    snprintf(command, sizeof command, "rm -rf '%s'", f->folder);
+    bl_train_data_finish(&f->data);
+    const int failed = system(command);
+    free(f);
+    return failed;
+}
+
+typedef struct stopper {
+    uint64_t at_epoch; ///< stop within the epoch after this one
+    uint64_t epoch, calls;
+} stopper;
+
+static void follow(void *data, const bl_train_progress *progress)
+{
+    ((stopper *)data)->epoch = progress->epoch;
+}
+
+static bool stop_now(void *data)
+{
+    stopper *s = data;
+    return s->epoch >= s->at_epoch && ++s->calls > 3;
+}
+
+static bl_train_result train(const fixture *f, const char *name, uint32_t threads, bool resume,
+                             stopper *s)
+{
+    char path[96];
+    snprintf(path, sizeof path, "%s/%s", f->folder, name);
+    const bl_train_job job = {.config = &f->config,
+                              .data = &f->data,
+                              .output = path,
+                              .name = "tested",
+                              .threads = threads,
+                              .resume = resume,
+                              .report = s != NULL ? follow : NULL,
+                              .stop = s != NULL ? stop_now : NULL,
+                              .data_of_calls = s};
+    bl_train_result result;
+    bl_error error = {0};
+    const bl_status status = bl_train_run(&job, &result, &error);
+    if (status != BL_STATUS_OK) {
+        fail_msg("%s", error.text);
+    }
+    return result;
+}
+
+static void assert_same_file(const fixture *f, const char *one, const char *other, const char *file)
+{
+    uint8_t *bytes[2];
+    size_t sizes[2];
+    const char *names[2] = {one, other};
+    for (int i = 0; i < 2; i++) {
+        char path[160];
+        bl_error error = {0};
+        snprintf(path, sizeof path, "%s/%s/%s", f->folder, names[i], file);
+        assert_int_equal(bl_file_read(path, BL_LIMIT_FILE_BYTES, &bytes[i], &sizes[i], &error),
+                         BL_STATUS_OK);
+    }
+    assert_int_equal(sizes[0], sizes[1]);
+    assert_memory_equal(bytes[0], bytes[1], sizes[0]);
+    free(bytes[0]);
+    free(bytes[1]);
+}
+
+static void learns_an_amplifier(void **state)
+{
+    fixture *f = *state;
+    const bl_train_result adam = train(f, "adam", 1, false, NULL);
+    print_message("adam: ESR %.5f after %d epochs\n", adam.best_esr, (int)adam.epochs);
+    assert_true(adam.best_esr < 0.01);
+    assert_true(fabs(adam.played_esr - adam.best_esr) < 1e-5);
+    f->config.training.optimizer = BL_CONFIG_SOAP;
+    f->config.training.learning_rate = 0.006;
+    const bl_train_result soap = train(f, "soap", 1, false, NULL);
+    print_message("soap: ESR %.5f after %d epochs\n", soap.best_esr, (int)soap.epochs);
+    assert_true(soap.best_esr < 0.01);
+}
+
+static void learns_with_lookahead(void **state)
+{
+    fixture *f = *state;
+    f->config.model.causal = false;
+    const bl_train_result result = train(f, "centred", 1, false, NULL);
+    print_message("centred: ESR %.5f\n", result.best_esr);
+    assert_true(result.best_esr < 0.01);
+    assert_true(fabs(result.played_esr - result.best_esr) < 1e-5);
+}
+
+static void threads_change_no_bit(void **state)
+{
+    fixture *f = *state;
+    f->config.training.epochs = 3;
+    train(f, "one", 1, false, NULL);
+    train(f, "three", 3, false, NULL);
+    assert_same_file(f, "one", "three", "checkpoint.safetensors");
+}
+
+static void resuming_changes_no_bit(void **state)
+{
+    fixture *f = *state;
+    f->config.training.epochs = 6;
+    f->config.training.optimizer = BL_CONFIG_SOAP;
+    train(f, "whole", 2, false, NULL);
+    stopper first = {.at_epoch = 2}, second = {.at_epoch = 4};
+    assert_true(train(f, "parts", 2, false, &first).stopped);
+    assert_true(train(f, "parts", 1, true, &second).stopped);
+    const bl_train_result last = train(f, "parts", 2, true, NULL);
+    assert_false(last.stopped);
+    assert_int_equal(last.epochs, 6);
+    assert_same_file(f, "whole", "parts", "checkpoint.safetensors");
+    assert_same_file(f, "whole", "parts", "best_model.safetensors");
+    assert_true(train(f, "parts", 2, true, NULL).already_finished);
+}
+
+static void expect_refusal(const fixture *f, const char *name, bool resume, const char *words)
+{
+    char path[96];
+    snprintf(path, sizeof path, "%s/%s", f->folder, name);
+    const bl_train_job job = {.config = &f->config,
+                              .data = &f->data,
+                              .output = path,
+                              .name = "tested",
+                              .threads = 1,
+                              .resume = resume};
+    bl_train_result result;
+    bl_error error = {0};
+    assert_int_not_equal(bl_train_run(&job, &result, &error), BL_STATUS_OK);
+    if (strstr(error.text, words) == NULL) {
+        fail_msg("\"%s\" does not say \"%s\"", error.text, words);
+    }
+}
+
+static void write_file(const fixture *f, const char *name, const void *bytes, size_t size)
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/%s", f->folder, name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void refuses_what_cannot_work(void **state)
+{
+    fixture *f = *state;
+    f->config.training.epochs = 1;
+    train(f, "run", 1, false, NULL);
+    expect_refusal(f, "run", false, "--resume");
+    f->config.training.learning_rate = 0.5;
+    expect_refusal(f, "run", true, "learning_rate");
+    write_file(f, "run/checkpoint.safetensors", "\x08\0\0\0\0\0\0\0{}      ", 16);
+    expect_refusal(f, "run", true, "checkpoint.safetensors");
+    write_file(f, "plain", "x", 1);
+    expect_refusal(f, "plain", false, "plain");
+    expect_refusal(f, "no/such/folder", false, "cannot be made");
+}
+
+// A step so large that the weights blow up: the rate is halved until it works, or it is said.
+static void infinite_numbers_are_survived_or_told(void **state)
+{
+    fixture *f = *state;
+    f->config.model.activation = BL_CONFIG_RELU;
+    f->config.training.learning_rate = 1.0;
+    f->config.training.epochs = 3;
+    for (size_t n = 0; n < f->data.train_frames; n++) {
+        f->data.input.samples[n] *= 1e25f;
+    }
+    expect_refusal(f, "huge", false, "infinite numbers");
+}
+
+#define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RUN_TEST(learns_an_amplifier),      RUN_TEST(learns_with_lookahead),
+        RUN_TEST(threads_change_no_bit),    RUN_TEST(resuming_changes_no_bit),
+        RUN_TEST(refuses_what_cannot_work), RUN_TEST(infinite_numbers_are_survived_or_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+// The run folder: config.yaml, progress.ndjson, checkpoint.safetensors after every epoch, the best
+// model at every better validation.
+
+#include "train/train.h"
+
+#include "backline/file.h"
+#include "backline/text.h"
+#include "backline/voice.h"
+#include "train/checkpoint.h"
+#include "train/trainer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 4096, CONFIG_SIZE = 8192 };
+
+static const double report_every_s = 0.2;
+static const double esr_told_max = 1e6; // beyond, a model is noise and the figure says nothing
+
+typedef struct run {
+    const bl_train_job *job;
+    bl_config config; ///< minutes turned into epochs
+    bl_trainer *trainer;
+    bl_trainer_state *state;
+    char checkpoint[PATH_SIZE], best[PATH_SIZE], config_path[PATH_SIZE], log[PATH_SIZE];
+    char config_text[CONFIG_SIZE];
+    FILE *progress;
+    double started_s, reported_s;
+    uint64_t first_step;
+    bool stop_asked;
+    size_t step_frames;
+} run;
+
+static double now_s(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static bl_train_progress progress_of(const run *r)
+{
+    const bl_trainer_state *state = r->state;
+    const double elapsed = now_s() - r->started_s;
+    const double done = (double)(state->step - r->first_step);
+    const double per_step = done > 0.0 ? elapsed / done : 0.0;
+    return (bl_train_progress){.epoch = state->epoch,
+                               .step = state->step,
+                               .steps = state->steps,
+                               .train_esr = state->train_esr,
+                               .validation_esr = state->validation_esr,
+                               .best_esr = state->best_esr,
+                               .elapsed_s = elapsed,
+                               .left_s = per_step * (double)(state->steps - state->step),
+                               .samples_per_s =
+                                   per_step > 0.0 ? (double)r->step_frames / per_step : 0.0};
+}
+
+static void write_progress(const run *r, const bl_train_progress *progress)
+{
+    char train[BL_TEXT_NUMBER_MAX], validation[BL_TEXT_NUMBER_MAX], best[BL_TEXT_NUMBER_MAX];
+    bl_text_format_number(progress->train_esr, train);
+    bl_text_format_number(progress->validation_esr, validation);
+    bl_text_format_number(progress->best_esr, best);
+    fprintf(r->progress,
+            "{\"epoch\":%" PRIu64 ",\"step\":%" PRIu64 ",\"steps\":%" PRIu64
+            ",\"train_esr\":%s,\"validation_esr\":%s,\"best_esr\":%s,\"elapsed_ms\":%.0f}\n",
+            progress->epoch, progress->step, progress->steps, train, validation, best,
+            1e3 * progress->elapsed_s);
+    fflush(r->progress);
+}
+
+static void report(run *r, const bl_train_progress *progress)
+{
+    r->reported_s = now_s();
+    if (r->job->report != NULL) {
+        r->job->report(r->job->data_of_calls, progress);
+    }
+}
+
+static bool after_step(void *data, const bl_trainer_state *state)
+{
+    (void)state;
+    run *r = data;
+    if (now_s() - r->reported_s > report_every_s) {
+        const bl_train_progress progress = progress_of(r);
+        report(r, &progress);
+    }
+    r->stop_asked = r->stop_asked || (r->job->stop != NULL && r->job->stop(r->job->data_of_calls));
+    return r->stop_asked;
+}
+
+static bl_status save_best(const run *r, bl_error *error)
+{
+    bl_model *model = NULL;
+    bl_status status = bl_model_from_config(&r->config, r->state->best, r->state->parameter_count,
+                                            r->job->name, &model, error);
+    if (status == BL_STATUS_OK) {
+        if (r->state->best_esr < esr_told_max) {
+            bl_model_set_esr(model, r->state->best_esr);
+        }
+        status = bl_model_save(model, r->best, error);
+    }
+    bl_model_release(model);
+    return status;
+}
+
+static bl_status save_epoch(run *r, double best_before, bl_error *error)
+{
+    bl_status status = BL_STATUS_OK;
+    if (r->state->best_esr < best_before || !isfinite(best_before)) {
+        status = save_best(r, error);
+    }
+    if (status == BL_STATUS_OK) {
+        status = bl_checkpoint_save(r->checkpoint, r->state, r->config_text, error);
+    }
+    return status;
+}
+
+static bl_status train(run *r, bl_train_result *result, bl_error *error)
+{
+    bl_status status = BL_STATUS_OK;
+    while (status == BL_STATUS_OK && r->state->step < r->state->steps) {
+        const double best_before = r->state->best_esr;
+        const bl_trainer_outcome outcome = bl_trainer_run_epoch(r->trainer, after_step, r);
+        bl_train_progress progress = progress_of(r);
+        switch (outcome) {
+        case BL_TRAINER_EPOCH:
+        case BL_TRAINER_FINISHED:
+            progress.epoch_ended = true;
+            write_progress(r, &progress);
+            status = save_epoch(r, best_before, error);
+            break;
+        case BL_TRAINER_RECOVERED:
+            progress.recovered = true;
+            break;
+        case BL_TRAINER_STOPPED:
+            result->stopped = true;
+            return BL_STATUS_OK;
+        case BL_TRAINER_DIVERGED:
+            return bl_error_set(error, BL_STATUS_VALUE,
+                                "%s: the training gives infinite numbers again and again, even "
+                                "with a %gth of the rate; lower training.learning_rate",
+                                r->job->output, 1.0 / r->state->rate_scale);
+        }
+        report(r, &progress);
+    }
+    return status;
+}
+
+static bl_status join_path(const bl_train_job *job, const char *file, char path[PATH_SIZE],
+                           bl_error *error)
+{
+    if (snprintf(path, PATH_SIZE, "%s/%s", job->output, file) >= PATH_SIZE) {
+        return bl_error_set(error, BL_STATUS_LIMIT, "%.100s...: the path is too long", job->output);
+    }
+    return BL_STATUS_OK;
+}
+
+static bl_status open_folder(run *r, bl_error *error)
+{
+    const bl_train_job *job = r->job;
+    bl_status status = join_path(job, "checkpoint.safetensors", r->checkpoint, error);
+    status =
+        status == BL_STATUS_OK ? join_path(job, "best_model.safetensors", r->best, error) : status;
+    status = status == BL_STATUS_OK ? join_path(job, "config.yaml", r->config_path, error) : status;
+    status = status == BL_STATUS_OK ? join_path(job, "progress.ndjson", r->log, error) : status;
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    if (mkdir(job->output, 0777) != 0 && errno != EEXIST) {
+        return bl_error_set(error, BL_STATUS_IO, "%s: the folder cannot be made: %s", job->output,
+                            strerror(errno));
+    }
+    if (!job->resume && access(r->checkpoint, F_OK) == 0) {
+        return bl_error_set(error, BL_STATUS_REFUSED,
+                            "%s holds a training already; go on with --resume, or choose another "
+                            "folder",
+                            job->output);
+    }
+    return BL_STATUS_OK;
+}
+
+// The run's own config: that of the folder when it is resumed, where `minutes` have become epochs.
+static bl_status settle_steps(run *r, bl_error *error)
+{
+    const bool resumed = r->job->resume && access(r->checkpoint, F_OK) == 0;
+    bl_status status =
+        bl_config_write(r->job->config, r->config_text, sizeof r->config_text, error);
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    if (resumed) {
+        return bl_checkpoint_load(r->checkpoint, r->config_text, r->state, error);
+    }
+    if (r->config.training.minutes > 0.0) {
+        double step_s, validation_s;
+        bl_trainer_measure(r->trainer, &step_s, &validation_s);
+        const uint64_t epoch_steps = bl_trainer_epoch_steps(r->trainer);
+        const double epoch_s = (double)epoch_steps * step_s + validation_s;
+        const double spent_s = now_s() - r->started_s;
+        const double budget_s = 60.0 * r->config.training.minutes - spent_s;
+        const double steps = budget_s / epoch_s * (double)epoch_steps;
+        r->state->steps = steps > 100.0 ? (uint64_t)steps : 100;
+    }
+    bl_file_writer writer;
+    status = bl_file_writer_open(&writer, r->config_path, error);
+    if (status == BL_STATUS_OK) {
+        status = bl_file_writer_write(&writer, r->config_text, strlen(r->config_text), error);
+        status = status == BL_STATUS_OK ? bl_file_writer_commit(&writer, error) : status;
+        bl_file_writer_abort(&writer);
+    }
+    // From the first moment there is something to resume and something to play.
+    return status == BL_STATUS_OK ? save_epoch(r, INFINITY, error) : status;
+}
+
+// ESR of the saved model as the engine plays it, over the validation part.
+static bl_status play_best(const run *r, double *esr, bl_error *error)
+{
+    bl_model *model = NULL;
+    bl_voice *voice = NULL;
+    bl_status status = bl_model_load(r->best, NULL, &model, error);
+    if (status == BL_STATUS_OK) {
+        status = bl_voice_create(model, NULL, &voice, error);
+    }
+    if (status == BL_STATUS_OK) {
+        const bl_train_data *data = r->job->data;
+        const size_t delay = bl_voice_latency_frames(voice), end = data->input.frames;
+        double error_sum = 0.0, power = 0.0;
+        float out[BL_INNER_FRAMES], in[BL_INNER_FRAMES];
+        for (size_t at = 0; at < end + delay; at += BL_INNER_FRAMES) {
+            for (size_t n = 0; n < BL_INNER_FRAMES; n++) {
+                in[n] = at + n < end ? data->input.samples[at + n] : 0.0f;
+            }
+            bl_voice_process(voice, in, out, BL_INNER_FRAMES);
+            for (size_t n = 0; n < BL_INNER_FRAMES; n++) {
+                if (at + n >= data->train_frames + delay && at + n < end + delay) {
+                    const double wanted = (double)data->target.samples[at + n - delay];
+                    error_sum += ((double)out[n] - wanted) * ((double)out[n] - wanted);
+                    power += wanted * wanted;
+                }
+            }
+        }
+        *esr = power > 0.0 ? error_sum / power : error_sum;
+    }
+    bl_voice_destroy(voice);
+    bl_model_release(model);
+    return status;
+}
+
+bl_status bl_train_run(const bl_train_job *job, bl_train_result *result, bl_error *error)
+{
+    run r = {.job = job, .config = *job->config, .started_s = now_s()};
+    *result = (bl_train_result){0};
+    bl_status status = open_folder(&r, error);
+    if (status == BL_STATUS_OK) {
+        status =
+            bl_trainer_create(job->config, job->data, job->start, job->threads, &r.trainer, error);
+    }
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    r.state = bl_trainer_get_state(r.trainer);
+    r.step_frames = bl_trainer_step_frames(r.trainer);
+    status = settle_steps(&r, error);
+    r.first_step = r.state->step;
+    result->already_finished = status == BL_STATUS_OK && r.state->step >= r.state->steps;
+    if (status == BL_STATUS_OK && !result->already_finished) {
+        r.progress = fopen(r.log, "ae");
+        if (r.progress == NULL) {
+            status = bl_error_set(error, BL_STATUS_IO, "%s: cannot be written: %s", r.log,
+                                  strerror(errno));
+        } else {
+            status = train(&r, result, error);
+            fclose(r.progress);
+        }
+    }
+    if (status == BL_STATUS_OK && !result->stopped) {
+        status = play_best(&r, &result->played_esr, error);
+    }
+    result->epochs = r.state->epoch;
+    result->best_esr = r.state->best_esr;
+    bl_trainer_destroy(r.trainer);
+    return status;
+}

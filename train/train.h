@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Training as a whole: two recordings and a config in, a run folder out. The folder is the truth:
+// any process can follow it, kill the training, resume it.
+
+#ifndef BACKLINE_TRAIN_TRAIN_H
+#define BACKLINE_TRAIN_TRAIN_H
+
+#include "backline/config.h"
+#include "backline/model.h"
+#include "backline/status.h"
+#include "train/data.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/// What is known while training; written to progress.ndjson too.
+typedef struct bl_train_progress {
+    uint64_t epoch, step, steps;
+    bool epoch_ended; ///< false: a step within an epoch, a few times a second
+    bool recovered;   ///< NaN: went back to the last good epoch with half the rate
+    double train_esr; ///< of the last whole epoch
+    double validation_esr;
+    double best_esr;
+    double elapsed_s, left_s;
+    double samples_per_s; ///< learnt from
+} bl_train_progress;
+
+typedef struct bl_train_job {
+    const bl_config *config;
+    const bl_train_data *data;
+    const bl_model *start; ///< fine-tuning; may be NULL
+    const char *output;    ///< run folder, made if missing
+    const char *name;      ///< of the model
+    uint32_t threads;
+    bool resume;
+    void (*report)(void *data, const bl_train_progress *progress); ///< may be NULL
+    bool (*stop)(void *data); ///< asked after every step; may be NULL
+    void *data_of_calls;
+} bl_train_job;
+
+/// How a training ended.
+typedef struct bl_train_result {
+    bool stopped;          ///< asked to; resume goes on
+    bool already_finished; ///< resume of a finished run: nothing was done
+    uint64_t epochs;
+    double best_esr;
+    double played_esr; ///< of best_model.safetensors, loaded and played by the engine
+} bl_train_result;
+
+/// Trains. Refuses a folder that holds a run unless `resume`. Thread: any but RT, for minutes.
+bl_status bl_train_run(const bl_train_job *job, bl_train_result *result, bl_error *error);
+
+#endif
