@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `backline train`: two recordings and a config in, a run folder with the best model out.
 
-#define _GNU_SOURCE // SCHED_IDLE
-
 #include "command.h"
 
 #include "backline/audio.h"

@@ -39,7 +39,7 @@ static size_t row_stride(size_t reach, size_t frames)
 
 bl_train_bench *bl_train_bench_create(const bl_train_net *net, size_t frames)
 {
-    assert(frames > 0 && frames % BL_TRAIN_TILE == 0);
+    assert(net->row_count > 0 && frames > 0 && frames % BL_TRAIN_TILE == 0);
     bl_train_bench *bench = calloc(1, sizeof *bench);
     if (bench == NULL) {
         return NULL;
@@ -291,6 +291,6 @@ void bl_train_bench_backward(bl_train_bench *bench, const float *delta, float *g
     for (ptrdiff_t n = (ptrdiff_t)bench->frames; n > 0; n -= BL_TRAIN_TILE) {
         tile_backward(bench, n - BL_TRAIN_TILE);
     }
-    const fold_target target = {bench->sums, gradient};
-    bl_train_net_each_linear(net, fold, (void *)(uintptr_t)&target);
+    fold_target target = {bench->sums, gradient};
+    bl_train_net_each_linear(net, fold, &target);
 }

@@ -3,6 +3,7 @@
 
 #include "train/optimizer.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,8 @@ static side side_at(float **next, uint32_t n)
 bl_optimizer *bl_optimizer_create(const bl_train_tensor *tensors, uint32_t tensor_count,
                                   size_t count, bool soap)
 {
-    size_t size = 2 * count, largest = 0;
+    assert(tensor_count > 0 && count > 0);
+    size_t size = 2 * count, largest = 1;
     for (uint32_t t = 0; t < tensor_count; t++) {
         const bl_train_tensor *tensor = &tensors[t];
         const size_t longer = tensor->rows > tensor->columns ? tensor->rows : tensor->columns;

@@ -354,10 +354,14 @@ void bl_train_net_destroy(bl_train_net *net)
     free(net);
 }
 
+typedef struct pack_source {
+    const float *parameters;
+} pack_source;
+
 static void pack_linear(const bl_train_linear *linear, bool transposed, void *data)
 {
     (void)transposed;
-    const float *parameters = data;
+    const float *parameters = ((const pack_source *)data)->parameters;
     for (uint32_t o = 0; o < linear->outs; o++) {
         const size_t block = (size_t)(o / BL_TRAIN_OUT_BLOCK) * BL_TRAIN_OUT_BLOCK * linear->terms;
         for (uint32_t m = 0; m < linear->terms; m++) {
@@ -369,7 +373,8 @@ static void pack_linear(const bl_train_linear *linear, bool transposed, void *da
 
 void bl_train_net_pack(bl_train_net *net, const float *parameters)
 {
-    bl_train_net_each_linear(net, pack_linear, (void *)(uintptr_t)parameters);
+    pack_source source = {parameters};
+    bl_train_net_each_linear(net, pack_linear, &source);
 }
 
 size_t bl_train_net_parameter_count(const bl_train_net *net)

@@ -34,7 +34,15 @@ typedef struct lane {
     double error;    ///< sum of squares of the last segment
 } lane;
 
+// What one thread works in.
+typedef struct station {
+    bl_train_bench *bench, *validation_bench;
+    float *delta; ///< of one segment
+} station;
+
+// One stretch of the validation, the same however many threads share the work.
 typedef struct part {
+    float *past;
     double error, power;
 } part;
 
@@ -45,9 +53,7 @@ struct bl_trainer {
     bl_train_net *net;
     bl_optimizer *optimizer;
     bl_pool *pool;
-    bl_train_bench **benches, **validation_benches; ///< one per thread
-    float **deltas;                                 ///< one segment per thread
-    float **pasts;                                  ///< one per validation part
+    station *stations; ///< one per thread
     lane *lanes;
     part parts[VALIDATION_PARTS];
     size_t segment_frames, chunk_frames;
@@ -103,10 +109,7 @@ static bool create_buffers(bl_trainer *trainer, uint32_t threads)
 {
     const size_t past = bl_train_net_past_size(trainer->net);
     const size_t count = trainer->state.parameter_count;
-    trainer->benches = calloc(threads, sizeof *trainer->benches);
-    trainer->validation_benches = calloc(threads, sizeof *trainer->validation_benches);
-    trainer->deltas = calloc(threads, sizeof *trainer->deltas);
-    trainer->pasts = calloc(VALIDATION_PARTS, sizeof *trainer->pasts);
+    trainer->stations = calloc(threads, sizeof *trainer->stations);
     trainer->lanes = calloc(trainer->lane_count, sizeof *trainer->lanes);
     trainer->order = calloc(trainer->chunk_count, sizeof *trainer->order);
     trainer->gradient = calloc(count, sizeof *trainer->gradient);
@@ -114,19 +117,17 @@ static bool create_buffers(bl_trainer *trainer, uint32_t threads)
         trainer->segment_frames > VALIDATION_FRAMES ? trainer->segment_frames : VALIDATION_FRAMES;
     trainer->silence = calloc(silence, sizeof *trainer->silence);
     trainer->kept = calloc(2 * count + trainer->state.optimizer_count, sizeof *trainer->kept);
-    if (trainer->benches == NULL || trainer->validation_benches == NULL ||
-        trainer->deltas == NULL || trainer->pasts == NULL || trainer->lanes == NULL ||
-        trainer->order == NULL || trainer->gradient == NULL || trainer->silence == NULL ||
-        trainer->kept == NULL) {
+    if (trainer->stations == NULL || trainer->lanes == NULL || trainer->order == NULL ||
+        trainer->gradient == NULL || trainer->silence == NULL || trainer->kept == NULL) {
         return false;
     }
     bool good = true;
     for (uint32_t t = 0; t < threads; t++) {
-        trainer->benches[t] = bl_train_bench_create(trainer->net, trainer->segment_frames);
-        trainer->validation_benches[t] = bl_train_bench_create(trainer->net, VALIDATION_FRAMES);
-        trainer->deltas[t] = calloc(trainer->segment_frames, sizeof **trainer->deltas);
-        good = good && trainer->benches[t] != NULL && trainer->validation_benches[t] != NULL &&
-               trainer->deltas[t] != NULL;
+        station *s = &trainer->stations[t];
+        s->bench = bl_train_bench_create(trainer->net, trainer->segment_frames);
+        s->validation_bench = bl_train_bench_create(trainer->net, VALIDATION_FRAMES);
+        s->delta = calloc(trainer->segment_frames, sizeof *s->delta);
+        good = good && s->bench != NULL && s->validation_bench != NULL && s->delta != NULL;
     }
     for (uint32_t l = 0; l < trainer->lane_count; l++) {
         trainer->lanes[l].past = calloc(past, sizeof *trainer->lanes[l].past);
@@ -134,8 +135,8 @@ static bool create_buffers(bl_trainer *trainer, uint32_t threads)
         good = good && trainer->lanes[l].past != NULL && trainer->lanes[l].gradient != NULL;
     }
     for (int p = 0; p < VALIDATION_PARTS; p++) {
-        trainer->pasts[p] = calloc(past, sizeof **trainer->pasts);
-        good = good && trainer->pasts[p] != NULL;
+        trainer->parts[p].past = calloc(past, sizeof *trainer->parts[p].past);
+        good = good && trainer->parts[p].past != NULL;
     }
     return good;
 }
@@ -254,23 +255,19 @@ void bl_trainer_destroy(bl_trainer *trainer)
         return;
     }
     const uint32_t threads = trainer->pool != NULL ? bl_pool_threads(trainer->pool) : 0;
-    for (uint32_t t = 0; t < threads; t++) {
-        bl_train_bench_destroy(trainer->benches != NULL ? trainer->benches[t] : NULL);
-        bl_train_bench_destroy(trainer->validation_benches != NULL ? trainer->validation_benches[t]
-                                                                   : NULL);
-        free(trainer->deltas != NULL ? trainer->deltas[t] : NULL);
+    for (uint32_t t = 0; trainer->stations != NULL && t < threads; t++) {
+        bl_train_bench_destroy(trainer->stations[t].bench);
+        bl_train_bench_destroy(trainer->stations[t].validation_bench);
+        free(trainer->stations[t].delta);
     }
     for (uint32_t l = 0; trainer->lanes != NULL && l < trainer->lane_count; l++) {
         free(trainer->lanes[l].past);
         free(trainer->lanes[l].gradient);
     }
-    for (int p = 0; trainer->pasts != NULL && p < VALIDATION_PARTS; p++) {
-        free(trainer->pasts[p]);
+    for (int p = 0; p < VALIDATION_PARTS; p++) {
+        free(trainer->parts[p].past);
     }
-    free(trainer->benches);
-    free(trainer->validation_benches);
-    free(trainer->deltas);
-    free(trainer->pasts);
+    free(trainer->stations);
     free(trainer->lanes);
     free(trainer->order);
     free(trainer->gradient);
@@ -310,7 +307,7 @@ static void run_lane(void *data, uint32_t thread, uint32_t item)
 {
     bl_trainer *trainer = data;
     lane *l = &trainer->lanes[item];
-    bl_train_bench *bench = trainer->benches[thread];
+    bl_train_bench *bench = trainer->stations[thread].bench;
     const size_t frames = trainer->segment_frames;
     const size_t delay = bl_train_net_delay_frames(trainer->net);
     if (l->left == trainer->chunk_segments) {
@@ -322,7 +319,7 @@ static void run_lane(void *data, uint32_t thread, uint32_t item)
     const double power =
         trainer->config.training.loss == BL_CONFIG_ESR ? trainer->data->target_power : 1.0;
     const float scale = (float)(2.0 / ((double)(frames * trainer->lane_count) * power));
-    float *delta = trainer->deltas[thread];
+    float *delta = trainer->stations[thread].delta;
     l->error = 0.0;
     for (size_t n = 0; n < frames; n++) {
         const size_t at = l->position + n;
@@ -407,10 +404,11 @@ static void validate_part(void *data, uint32_t thread, uint32_t item)
     const size_t all = pair->input.frames - pair->train_frames;
     const size_t from = pair->train_frames + all * item / VALIDATION_PARTS;
     const size_t to = pair->train_frames + all * (item + 1) / VALIDATION_PARTS;
-    bl_train_bench *bench = trainer->validation_benches[thread];
+    bl_train_bench *bench = trainer->stations[thread].validation_bench;
     float last[VALIDATION_FRAMES];
-    warm_up(trainer, bench, trainer->pasts[item], VALIDATION_FRAMES, from);
-    part sum = {0.0, 0.0};
+    part *sum = &trainer->parts[item];
+    sum->error = sum->power = 0.0;
+    warm_up(trainer, bench, sum->past, VALIDATION_FRAMES, from);
     for (size_t at = from; at < to + delay; at += VALIDATION_FRAMES) {
         const float *in = pair->input.samples + at;
         if (at + VALIDATION_FRAMES > pair->input.frames) {
@@ -420,28 +418,27 @@ static void validate_part(void *data, uint32_t thread, uint32_t item)
             }
             in = last;
         }
-        const float *out = bl_train_bench_forward(bench, trainer->pasts[item], in);
+        const float *out = bl_train_bench_forward(bench, sum->past, in);
         for (size_t n = 0; n < VALIDATION_FRAMES; n++) {
             if (at + n >= from + delay && at + n < to + delay) {
                 const double wanted = (double)pair->target.samples[at + n - delay];
-                sum.error += ((double)out[n] - wanted) * ((double)out[n] - wanted);
-                sum.power += wanted * wanted;
+                sum->error += ((double)out[n] - wanted) * ((double)out[n] - wanted);
+                sum->power += wanted * wanted;
             }
         }
     }
-    trainer->parts[item] = sum;
 }
 
 double bl_trainer_validate(bl_trainer *trainer, const float *parameters)
 {
     bl_train_net_pack(trainer->net, parameters);
     bl_pool_run(trainer->pool, validate_part, trainer, VALIDATION_PARTS);
-    part sum = {0.0, 0.0};
+    double errors = 0.0, power = 0.0;
     for (int p = 0; p < VALIDATION_PARTS; p++) {
-        sum.error += trainer->parts[p].error;
-        sum.power += trainer->parts[p].power;
+        errors += trainer->parts[p].error;
+        power += trainer->parts[p].power;
     }
-    return sum.power > 0.0 ? sum.error / sum.power : sum.error;
+    return power > 0.0 ? errors / power : errors;
 }
 
 static double now_s(void)
