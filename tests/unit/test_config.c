@@ -217,6 +217,8 @@ static const struct {
     {"model:\n  # \xC3\xBC\xFF\n", "C:2:6: found a byte that is not text"},
     {"model:\n  \"a\\0b\": 3\n", "C:2:3: found \"a\", expected a key"},
     {"model:\n  num_layers: 64\n", "C:2:15: found a receptive field of more than 4194304 samples"},
+    {"model:\n  channels: 1\n  kernel_size: 65536\n  num_layers: 8\n",
+     "C:4:15: found a receptive field of more than 4194304 samples in layer 7"},
     {"model:\n  channels: 1024\n  kernel_size: 5\n", "C:1:1: found a network of 52439040 weights"},
 };
 
