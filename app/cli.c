@@ -17,11 +17,7 @@
 #include <unistd.h>
 
 static const bl_command *const commands[] = {
-    &bl_command_render,
-    &bl_command_info,
-    &bl_command_bench,
-    &bl_command_train,
-    NULL,
+    &bl_command_render, &bl_command_info, &bl_command_bench, &bl_command_train, NULL,
 };
 
 static const bl_command *find_command(const char *name)
@@ -108,7 +104,7 @@ static int run_default(char **argv)
     return live != NULL ? live->run(1, arguments) : run_help(1, argv);
 }
 
-int bl_cli_run(int argc, char **argv)
+static int run_named(int argc, char **argv)
 {
     if (argc < 2) {
         return run_default(argv);
@@ -125,4 +121,15 @@ int bl_cli_run(int argc, char **argv)
     }
     const bl_command *command = find_command(argv[1]);
     return command != NULL ? command->run(argc - 1, argv + 1) : fail_unknown(argv[1]);
+}
+
+int bl_cli_run(int argc, char **argv)
+{
+    const int code = run_named(argc, argv);
+    // What was printed may be a document that somebody relies on.
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == BL_EXIT_DONE) {
+        fprintf(stderr, "backline: standard output cannot be written: %s\n", strerror(errno));
+        return BL_EXIT_FAILED;
+    }
+    return code;
 }
