@@ -68,7 +68,8 @@ static void drain_controls(bl_engine *engine)
 
 static void finish_swap_if_due(bl_engine *engine)
 {
-    if (engine->warm_up > 0 || !bl_smoother_rests_at(&engine->fade, 1.0F)) {
+    if (engine->successor == NULL || engine->warm_up > 0 ||
+        !bl_smoother_rests_at(&engine->fade, 1.0F)) {
         return;
     }
     if (engine->live != NULL) {
@@ -175,8 +176,8 @@ static void play_chain(bl_engine *engine, bl_chain *chain, const float *clean, c
     }
 }
 
-// The successor joins: unheard while it warms up, then along the fade, which may begin and end
-// inside the block.
+// The successor joins: unheard while it warms up, then along the fade, which may begin inside the
+// block and ends with one.
 static void play_successor(bl_engine *engine, const float *clean, const float *bypass, float *out,
                            uint32_t frames)
 {
@@ -187,7 +188,6 @@ static void play_successor(bl_engine *engine, const float *clean, const float *b
     bl_smoother_fill(&engine->fade, weights + unheard, frames - unheard);
     engine->warm_up -= unheard;
     crossfade(out, joining, weights, out, frames);
-    finish_swap_if_due(engine);
 }
 
 static void send(bl_engine *engine, bl_telemetry_kind kind)
@@ -254,6 +254,18 @@ static void process_block(bl_engine *engine, const float *in, float *out, uint32
     }
     bl_smoother_scale(&engine->audible, out, frames);
     meter(engine, clean, out, frames);
+    finish_swap_if_due(engine);
+}
+
+// An inner block ends where a swap does, so that the old chain plays not a frame too long.
+static uint32_t next_block(const bl_engine *engine, uint32_t left)
+{
+    uint32_t block = left < BL_INNER_FRAMES ? left : BL_INNER_FRAMES;
+    if (engine->successor != NULL) {
+        const uint32_t swap_left = engine->warm_up + engine->fade.remaining;
+        block = swap_left < block ? swap_left : block;
+    }
+    return block;
 }
 
 void bl_engine_process(bl_engine *engine, const float *in, float *out, uint32_t frames)
@@ -262,8 +274,7 @@ void bl_engine_process(bl_engine *engine, const float *in, float *out, uint32_t 
     drain_controls(engine);
     take_successor(engine);
     for (uint32_t at = 0; at < frames;) {
-        const uint32_t left = frames - at;
-        const uint32_t block = left < BL_INNER_FRAMES ? left : BL_INNER_FRAMES;
+        const uint32_t block = next_block(engine, frames - at);
         process_block(engine, in + at, out + at, block);
         at += block;
     }

@@ -9,6 +9,7 @@
 #include "support/chains.h"
 #include "support/cmocka_all.h"
 #include "support/engines.h"
+#include "support/models.h"
 #include "support/random.h"
 
 #include <dlfcn.h>
@@ -228,10 +229,26 @@ static void test_a_net_that_allocates_is_caught(void **state)
     assert_string_equal(said, "rt_guard: malloc called inside process\n");
 }
 
+static bl_model *models[ANY_MODELS];
+
+static bl_chain *model_chain(random_source *random, uint64_t generation)
+{
+    bl_chain_config config = bl_chain_config_default();
+    config.model = models[random_below(random, ANY_MODELS)];
+    config.generation = generation;
+    bl_chain *chain = NULL;
+    assert_int_equal(bl_chain_create(&config, &chain, NULL), BL_STATUS_OK);
+    return chain;
+}
+
 static bl_chain *random_chain(random_source *random, uint64_t generation)
 {
-    if (random_below(random, 3) == 0) {
+    const uint32_t kind = random_below(random, 3);
+    if (kind == 0) {
         return gain_chain(generation, (double)random_float(random, -20.0F, 0.0F));
+    }
+    if (kind == 1) {
+        return model_chain(random, generation);
     }
     bl_chain *chain = net_chain(generation, 0.5F, random_below(random, 300));
     net_of(chain)->poison_above = 0.99F; // breaks now and then
@@ -252,9 +269,12 @@ static void test_process_does_nothing_forbidden(void **state)
     static float in[BL_PERIOD_MAX], out[BL_PERIOD_MAX];
     fill_noise(in, BL_PERIOD_MAX, 1);
     in[5000] = NAN;
+    for (int m = 0; m < ANY_MODELS; m++) {
+        models[m] = any_model(m);
+    }
     bl_engine *engine = engine_of(bl_engine_config_default());
     random_source random = {1};
-    for (uint64_t n = 1; n <= 3000; n++) {
+    for (uint64_t n = 1; n <= 2000; n++) {
         if (random_below(&random, 3) == 0) {
             bl_chain_destroy(bl_engine_swap(engine, random_chain(&random, n)));
         }
@@ -269,6 +289,9 @@ static void test_process_does_nothing_forbidden(void **state)
     }
     assert_true(last_telemetry(engine, BL_TELEMETRY_METERS).not_finite_blocks > 100);
     bl_engine_destroy(engine);
+    for (int m = 0; m < ANY_MODELS; m++) {
+        bl_model_release(models[m]);
+    }
 }
 
 int main(void)
