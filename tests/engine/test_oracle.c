@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAMES = 60000, RUNS = 200 };
+enum { FRAMES = 60000, RUNS = 60 };
 
 // --- The model ---
 
