@@ -110,8 +110,9 @@ static inline void bl_wavenet_commit(const bl_wavenet_net *net, bl_history *hist
 }
 
 /// The functions of its bl_net. Thread: RT.
-void bl_wavenet_net_process(bl_net *net, const float *in, float *out, uint32_t frames);
-void bl_wavenet_net_reset(bl_net *net);
+void bl_wavenet_net_process(bl_net *net, const float *in, float *out,
+                            uint32_t frames) BL_NONBLOCKING;
+void bl_wavenet_net_reset(bl_net *net) BL_NONBLOCKING;
 
 /// One layer as single steps, for what no fused pass covers. Thread: RT.
 void bl_wavenet_stage_run(const bl_wavenet_net *net, bl_wavenet_stage *stage,
