@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// The program without a face: what any user interface drives. A bl_app is driven from one thread,
+// MAIN, through one file descriptor; nothing here blocks it for longer than 10 ms, save create
+// (reads small files) and destroy (ends within a second).
+
+#ifndef BACKLINE_APP_APP_H
+#define BACKLINE_APP_APP_H
+
+#include "backline/model.h"
+#include "backline/parameter.h"
+#include "backline/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct bl_app bl_app;
+
+enum { BL_APP_NAMED_MAX = 16, BL_APP_TEXT_MAX = 1024 };
+
+/// Start from bl_app_config_default(). Texts are copied by bl_app_create.
+typedef struct bl_app_config {
+    const char *name;   ///< of the JACK client and of what is remembered: letters, digits, - and _
+    const char *server; ///< JACK server, NULL: as JACK's environment says
+    const char *driver; ///< for a server of our own: "dummy", "alsa:CARD", NULL: first card
+    const char *model;  ///< file; NULL: the last one, else a shipped one
+    const char *demo;   ///< sound file to play round instead of the input; NULL: none
+    const char *inputs[BL_APP_NAMED_MAX];  ///< ports to hear, ended by NULL; none: remembered ones,
+    const char *outputs[BL_APP_NAMED_MAX]; ///< else the first physical ones; these in turn for left
+                                           ///< and right
+    bool no_connect;                       ///< make no connection at all
+    bool no_ramp;                          ///< full level from the first frame, exact
+    bool strict; ///< what was named and cannot be had ends in BL_APP_FAILED; else it is only told
+    double quality; ///< 0..1, width of slimmable models
+} bl_app_config;
+
+bl_app_config bl_app_config_default(void);
+
+typedef enum bl_app_phase {
+    BL_APP_LOOKING, ///< for a server; silent, everything stays loaded
+    BL_APP_LOADING, ///< joined, the model is not there yet
+    BL_APP_PLAYING,
+    BL_APP_FROZEN, ///< the server is there and does not call us
+    BL_APP_FAILED, ///< for good (only with `strict`): the last message says why
+} bl_app_phase;
+
+typedef enum bl_app_severity { BL_APP_INFO, BL_APP_WARNING, BL_APP_ERROR } bl_app_severity;
+
+typedef struct bl_app_message {
+    bl_app_severity severity;
+    char text[BL_APP_TEXT_MAX]; ///< one sentence
+} bl_app_message;
+
+/// Where the time goes from string to ear, as far as the server knows it. The receptive field of
+/// the model is no part of it.
+typedef struct bl_app_latency {
+    double driver_in_ms; ///< of the input beyond the period it waits to be full
+    double period_ms;
+    double own_ms; ///< real delay of the chain: lookahead, resampling
+    double driver_out_ms;
+    double total_ms;
+} bl_app_latency;
+
+/// All that a status line or a window shows, copied at once.
+typedef struct bl_app_state {
+    bl_app_phase phase;
+    const char *word; ///< of the phase, mute and bypass: "playing", "muted", ...; static
+    char client[128]; ///< name granted by the server, "" while there is none
+    char server[128]; ///< "default", "PipeWire", ... or ""
+    char device[320]; ///< what the ports belong to, as far as it shows
+    bool own_server;  ///< we started it
+    uint32_t sample_rate_hz, period_frames;
+    bool freewheel;
+    bl_app_latency latency;
+    uint32_t own_latency_frames;
+    double load, load_peak, graph_load; ///< of the last second; share of a period, 0..1
+    uint32_t xruns;                     ///< since the start
+    float in_peak, out_peak; ///< largest since the last call of bl_app_get_state, full scale 1.0
+    uint64_t clipped_frames, not_finite_blocks;
+    uint64_t swaps; ///< how many models have taken over so far
+    bool muted, bypassed;
+    double parameters[BL_PARAMETER_COUNT];
+    bool loading;           ///< a model is being loaded; the old one plays on
+    char model_path[4096];  ///< of the model in use; "" while there is none
+    bl_model_info model;    ///< facts about it; zero while there is none
+    char demo[4096];        ///< file that plays instead of the input, or ""
+    uint64_t ports_serial;  ///< changes whenever bl_app_get_ports would answer differently
+    uint64_t message_count; ///< messages so far
+    bl_app_message message; ///< the last one
+} bl_app_state;
+
+typedef enum bl_app_role { BL_APP_IN, BL_APP_OUT_LEFT, BL_APP_OUT_RIGHT, BL_APP_ROLES } bl_app_role;
+
+/// A port of somebody else that carries audio.
+typedef struct bl_app_port {
+    char name[320];  ///< for bl_app_connect; for ever
+    char label[320]; ///< for people
+    bool gives;      ///< true: can be heard by `in`; false: can be played to
+    bool physical;
+    bool connected[BL_APP_ROLES];
+} bl_app_port;
+
+/// Starts the threads and returns before there is a server or a sound. Thread: MAIN. Owns: the
+/// caller. Fails if a name is not fit, or memory or threads are short.
+bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *error);
+
+/// Fades out, remembers, ends. NULL is allowed.
+void bl_app_destroy(bl_app *app);
+
+/// Readable whenever bl_app_dispatch has something to do (at least ten times a second), for poll,
+/// GLib or any other loop. Owns: the app.
+int bl_app_fd(const bl_app *app);
+
+/// Does what there is to do, never waits.
+void bl_app_dispatch(bl_app *app);
+
+void bl_app_get_state(bl_app *app, bl_app_state *state);
+
+/// The audio ports of others, in the server's order. Owns: the app, until the next dispatch.
+const bl_app_port *bl_app_get_ports(bl_app *app, size_t *count);
+
+/// The oldest message that was not fetched yet; false if there is none. The last sixteen are kept.
+bool bl_app_take_message(bl_app *app, bl_app_message *message);
+
+// Commands. They return at once; how it went shows in the state and the messages.
+
+/// The model that plays goes on until this one takes over.
+void bl_app_load_model(bl_app *app, const char *path);
+
+/// A file to play round instead of the input; NULL: the input again.
+void bl_app_set_demo(bl_app *app, const char *path);
+
+void bl_app_set_mute(bl_app *app, bool muted);
+void bl_app_set_bypass(bl_app *app, bool bypassed);
+void bl_app_set_parameter(bl_app *app, bl_parameter parameter, double value);
+
+/// Connects or disconnects one of our ports with a port of somebody else, and remembers it for this
+/// device. Nothing else is disconnected.
+void bl_app_connect(bl_app *app, bl_app_role role, const char *port, bool connect);
+
+/// Asks the server for another period.
+void bl_app_set_period(bl_app *app, uint32_t frames);
+
+/// Starts a JACK server if none comes up by itself.
+void bl_app_start_server(bl_app *app);
+
+#endif

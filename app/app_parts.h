@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// The inside of bl_app, shared by the app_*.c files. Everything is MAIN's except where a type says
+// otherwise.
+
+#ifndef BACKLINE_APP_APP_PARTS_H
+#define BACKLINE_APP_APP_PARTS_H
+
+#include "app.h"
+
+#include "link.h"
+#include "loader.h"
+#include "memory.h"
+#include "settings.h"
+#include "wishes.h"
+
+#include "backline/engine.h"
+
+enum { BL_APP_MESSAGES_KEPT = 16, BL_APP_TRASH_MAX = 16 };
+
+/// Something the audio thread may still run until LINK has answered the attach number `until`.
+typedef struct bl_app_trash {
+    bl_engine *engine;
+    bl_demo *demo;
+    uint64_t until;
+} bl_app_trash;
+
+/// What the timer compares with what the pulse said before.
+typedef struct bl_app_watch {
+    int64_t beat_ms; ///< when the heartbeat was seen to move
+    uint64_t beat;   ///< cycles then
+    int64_t load_ms; ///< when the load was taken last
+    uint64_t busy_ns, frames;
+    uint32_t latency_frames; ///< own latency that was reported last
+} bl_app_watch;
+
+struct bl_app {
+    // Constant after creation.
+    bl_app_config config; ///< its texts are in `texts`
+    char *texts[4 + 2 * BL_APP_NAMED_MAX];
+    size_t text_count;
+    bl_settings settings;
+    int epoll_fd, wake_fd, timer_fd;
+    bl_pulse pulse;
+    bl_link *link;
+    bl_loader *loader;
+
+    // What sounds.
+    bl_engine *engine;
+    double engine_rate_hz;
+    bl_demo *demo;
+    char demo_path[4096];
+    bl_app_trash trash[BL_APP_TRASH_MAX];
+    size_t trash_count;
+    uint64_t attach_asked, attach_done;
+    uint64_t model_generation, demo_generation;
+    bool model_awaited, demo_awaited; ///< a load is on its way
+    char first_model[4096];           ///< to load once there is a rate; "" afterwards
+    bool first_model_is_chosen;       ///< the player named it: a failure counts
+    bool model_requested;             ///< a model or none has been asked for since the start
+
+    // The server.
+    uint64_t epoch; ///< of the client that is open; 0: none
+    bool joined, activated, surveyed;
+    int64_t opened_ms;
+    char driver[64];
+    bl_survey survey;
+    bl_wishes wishes;
+    bool wishes_ready;
+    int64_t survey_due_ms; ///< 0: none
+    bool ports_moved;
+    bl_memory memory;
+    bl_app_watch watch;
+
+    // What is shown.
+    bl_app_state state;
+    bl_app_port *ports;
+    size_t port_count;
+    bl_app_message messages[BL_APP_MESSAGES_KEPT];
+    uint64_t messages_taken;
+};
+
+int64_t bl_app_now_ms(void);
+
+/// Adds a message. Thread: MAIN.
+void bl_app_tell(bl_app *app, bl_app_severity severity, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/// A failure: ends everything if `fatal` and the app is strict, else it is told.
+void bl_app_fail(bl_app *app, const bl_error *error, bool fatal);
+
+// app_sound.c ----------------------------------------------------------------------------------
+
+/// Makes the engine fit the rate, asks for model and demo if they must be built anew.
+void bl_app_prepare_sound(bl_app *app, double sample_rate_hz);
+
+/// Gives LINK what the audio thread shall run.
+void bl_app_attach(bl_app *app);
+
+/// LINK has answered an attach, or (`all`) no client runs anything of ours any more.
+void bl_app_attached(bl_app *app, bool all);
+
+/// True if nothing is missing to start to sound.
+bool bl_app_sound_is_ready(const bl_app *app);
+
+/// Handles the answers of LOADER.
+void bl_app_hear_loader(bl_app *app);
+
+/// Meters, swaps, retired chains.
+void bl_app_poll_engine(bl_app *app);
+
+/// Tells the engine mute and bypass as they ought to be.
+void bl_app_send_switches(bl_app *app);
+
+/// Frees engine, demo and trash, when no client and no LOADER can touch them.
+void bl_app_finish_sound(bl_app *app);
+
+// app_server.c ---------------------------------------------------------------------------------
+
+/// Handles the answers of LINK.
+void bl_app_hear_link(bl_app *app);
+
+/// Activates the client if the sound is ready, or has been waited for long enough.
+void bl_app_try_activate(bl_app *app);
+
+/// Handles what the callbacks have put into the pulse.
+void bl_app_hear_pulse(bl_app *app);
+
+/// Heartbeat, load, surveys that are due.
+void bl_app_watch_server(bl_app *app, int64_t now_ms);
+
+#endif

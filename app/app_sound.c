@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+// The sounding half of bl_app: engine, models, demo, meters. MAIN's; what the audio thread may
+// still run goes to the trash until LINK has seen it let go.
+
+#include "app_parts.h"
+
+#include "paths.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void control(bl_app *app, bl_control_kind kind, double value)
+{
+    const bl_control c = {.kind = kind, .value = value};
+    // The ring holds far more than MAIN sends between two periods.
+    if (app->engine != NULL && !bl_engine_control(app->engine, &c)) {
+        bl_app_tell(app, BL_APP_WARNING, "the audio thread does not take commands at the moment");
+    }
+}
+
+void bl_app_send_switches(bl_app *app)
+{
+    control(app, BL_CONTROL_BYPASS, app->state.bypassed ? 1.0 : 0.0);
+    control(app, BL_CONTROL_MUTE, app->state.muted ? 1.0 : 0.0);
+}
+
+void bl_app_set_mute(bl_app *app, bool muted)
+{
+    app->state.muted = muted;
+    control(app, BL_CONTROL_MUTE, muted ? 1.0 : 0.0);
+}
+
+void bl_app_set_bypass(bl_app *app, bool bypassed)
+{
+    app->state.bypassed = bypassed;
+    control(app, BL_CONTROL_BYPASS, bypassed ? 1.0 : 0.0);
+}
+
+void bl_app_set_parameter(bl_app *app, bl_parameter parameter, double value)
+{
+    app->state.parameters[parameter] = bl_parameter_clamp(parameter, value);
+    const bl_control c = {
+        .kind = BL_CONTROL_PARAMETER,
+        .parameter = parameter,
+        .value = app->state.parameters[parameter],
+        .generation = app->model_generation,
+    };
+    if (app->engine != NULL) {
+        bl_engine_control(app->engine, &c);
+    }
+}
+
+/// Asks LOADER for a chain; `path` NULL: of the model that is loaded.
+static void request_model(bl_app *app, const char *path)
+{
+    bl_loader_job job = {
+        .generation = ++app->model_generation,
+        .sample_rate_hz = app->engine_rate_hz,
+        .quality = app->config.quality,
+    };
+    snprintf(job.path, sizeof job.path, "%s", path != NULL ? path : "");
+    memcpy(job.parameters, app->state.parameters, sizeof job.parameters);
+    app->model_awaited = true;
+    app->state.loading = true;
+    app->model_requested = true;
+    bl_loader_load_model(app->loader, &job);
+}
+
+static void request_demo(bl_app *app)
+{
+    bl_loader_job job = {.generation = ++app->demo_generation,
+                         .sample_rate_hz = app->engine_rate_hz};
+    snprintf(job.path, sizeof job.path, "%s", app->demo_path);
+    app->demo_awaited = true;
+    bl_loader_load_demo(app->loader, &job);
+}
+
+/// Puts what the audio thread ran until now aside.
+static void throw_away(bl_app *app, bl_engine *engine, bl_demo *demo)
+{
+    if (engine == NULL && demo == NULL) {
+        return;
+    }
+    if (app->trash_count == BL_APP_TRASH_MAX) {
+        return; // LINK hangs in a frozen server; leaking is the safe side
+    }
+    app->trash[app->trash_count++] = (bl_app_trash){engine, demo, app->attach_asked + 1};
+}
+
+void bl_app_attach(bl_app *app)
+{
+    app->attach_asked++;
+    bl_link_attach(app->link, app->engine, app->demo);
+}
+
+void bl_app_attached(bl_app *app, bool all)
+{
+    app->attach_done += all ? 0 : 1;
+    size_t kept = 0;
+    for (size_t i = 0; i < app->trash_count; i++) {
+        const bl_app_trash t = app->trash[i];
+        if (all || t.until <= app->attach_done) {
+            bl_engine_destroy(t.engine);
+            bl_demo_destroy(t.demo);
+        } else {
+            app->trash[kept++] = t;
+        }
+    }
+    app->trash_count = kept;
+}
+
+void bl_app_finish_sound(bl_app *app)
+{
+    bl_app_attached(app, true);
+    bl_engine_destroy(app->engine);
+    bl_demo_destroy(app->demo);
+    app->engine = NULL;
+    app->demo = NULL;
+}
+
+/// A new engine for a new rate. The chain follows by LOADER.
+static bool make_engine(bl_app *app, double sample_rate_hz)
+{
+    bl_engine_config config = bl_engine_config_default();
+    config.sample_rate_hz = sample_rate_hz;
+    if (app->config.no_ramp) {
+        config.ramp_ms = 0.0;
+        config.crossfade_ms = 0.0;
+        config.start_muted = app->state.muted;
+    }
+    bl_engine *engine = NULL;
+    bl_error error = {0};
+    if (bl_engine_create(&config, &engine, &error) != BL_STATUS_OK) {
+        bl_app_fail(app, &error, true);
+        return false;
+    }
+    bl_loader_set_engine(app->loader, engine);
+    throw_away(app, app->engine, NULL);
+    app->engine = engine;
+    app->engine_rate_hz = sample_rate_hz;
+    return true;
+}
+
+void bl_app_prepare_sound(bl_app *app, double sample_rate_hz)
+{
+    if (app->engine != NULL && app->engine_rate_hz == sample_rate_hz) {
+        control(app, BL_CONTROL_RESET, 0.0); // warm as it is, and in silence
+        return;
+    }
+    if (!make_engine(app, sample_rate_hz)) {
+        return;
+    }
+    const char *first = app->first_model[0] != '\0' ? app->first_model : NULL;
+    request_model(app, first);
+    if (app->demo_path[0] != '\0') {
+        throw_away(app, NULL, app->demo); // of the old rate
+        app->demo = NULL;
+        request_demo(app);
+    }
+}
+
+bool bl_app_sound_is_ready(const bl_app *app)
+{
+    return !app->model_awaited && !app->demo_awaited;
+}
+
+void bl_app_load_model(bl_app *app, const char *path)
+{
+    if (app->engine == NULL) { // as soon as there is a rate
+        snprintf(app->first_model, sizeof app->first_model, "%s", path);
+        app->first_model_is_chosen = true;
+        return;
+    }
+    request_model(app, path);
+}
+
+void bl_app_set_demo(bl_app *app, const char *path)
+{
+    snprintf(app->demo_path, sizeof app->demo_path, "%s", path != NULL ? path : "");
+    if (path != NULL && app->engine != NULL) {
+        request_demo(app);
+    } else if (path == NULL) {
+        app->demo_generation++; // one on its way is not wanted any more
+        app->demo_awaited = false;
+        throw_away(app, NULL, app->demo);
+        app->demo = NULL;
+        app->state.demo[0] = '\0';
+        bl_app_attach(app);
+    }
+}
+
+static void hear_model(bl_app *app, bl_loader_answer *answer)
+{
+    if (answer->generation != app->model_generation) {
+        return; // the player moved on
+    }
+    app->model_awaited = false;
+    app->state.loading = false;
+    const bool is_first = app->first_model[0] != '\0';
+    if (answer->error.status != BL_STATUS_OK) {
+        char factory[BL_PATH_MAX];
+        bl_app_fail(app, &answer->error, is_first && app->first_model_is_chosen);
+        // What was remembered may be gone by now; a shipped one is there.
+        if (is_first && !app->first_model_is_chosen && bl_path_factory_model(factory) &&
+            strcmp(factory, app->first_model) != 0) {
+            snprintf(app->first_model, sizeof app->first_model, "%s", factory);
+            request_model(app, factory);
+        }
+        return;
+    }
+    app->first_model[0] = '\0';
+    snprintf(app->state.model_path, sizeof app->state.model_path, "%s", answer->path);
+    if (answer->model != NULL) {
+        app->state.model = *bl_model_get_info(answer->model);
+        if (strcmp(app->memory.model, answer->path) != 0) {
+            snprintf(app->memory.model, sizeof app->memory.model, "%s", answer->path);
+            bl_loader_save(app->loader, app->config.name, &app->memory);
+        }
+    }
+}
+
+static void hear_demo(bl_app *app, bl_loader_answer *answer)
+{
+    if (answer->generation != app->demo_generation) {
+        return;
+    }
+    app->demo_awaited = false;
+    if (answer->error.status != BL_STATUS_OK) {
+        bl_app_fail(app, &answer->error, app->config.demo != NULL);
+        app->demo_path[0] = '\0';
+        return;
+    }
+    throw_away(app, NULL, app->demo);
+    app->demo = answer->demo;
+    answer->demo = NULL;
+    snprintf(app->state.demo, sizeof app->state.demo, "%s", answer->path);
+    if (app->activated) {
+        bl_app_attach(app);
+    }
+}
+
+void bl_app_hear_loader(bl_app *app)
+{
+    for (bl_loader_answer *answer = bl_loader_poll(app->loader); answer != NULL;
+         answer = bl_loader_poll(app->loader)) {
+        if (answer->kind == BL_LOADER_MODEL) {
+            hear_model(app, answer);
+        } else if (answer->kind == BL_LOADER_DEMO) {
+            hear_demo(app, answer);
+        } else {
+            bl_app_tell(app, BL_APP_WARNING, "%s", answer->error.text);
+        }
+        bl_loader_answer_free(answer);
+    }
+}
+
+void bl_app_poll_engine(bl_app *app)
+{
+    if (app->engine == NULL) {
+        return;
+    }
+    for (bl_chain *chain = bl_engine_take_retired(app->engine); chain != NULL;
+         chain = bl_engine_take_retired(app->engine)) {
+        bl_chain_destroy(chain);
+    }
+    bl_telemetry t;
+    while (bl_engine_poll(app->engine, &t)) {
+        bl_app_state *s = &app->state;
+        s->in_peak = t.in_peak > s->in_peak ? t.in_peak : s->in_peak;
+        s->out_peak = t.out_peak > s->out_peak ? t.out_peak : s->out_peak;
+        s->clipped_frames = t.clipped_frames;
+        s->not_finite_blocks = t.not_finite_blocks;
+        s->swaps += t.kind == BL_TELEMETRY_SWAPPED;
+    }
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+// `backline live`: plays without a window. One poll loop over the app and the signals.
+
+#include "app.h"
+#include "command.h"
+#include "status_line.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { STATUS_EVERY_MS = 1000, STATUS_TEXT, STATUS_JSON = 1 };
+
+typedef struct live_settings {
+    const char *demo, *server, *driver, *name;
+    bl_option_texts inputs, outputs;
+    bool no_connect, no_ramp;
+    double quality, seconds;
+    unsigned status;
+} live_settings;
+
+/// The loop.
+typedef struct session {
+    const live_settings *settings;
+    bl_app *app;
+    bool in_place; ///< the status line overwrites itself
+    bool failed;
+    int64_t started_ms, playing_ms, status_ms; ///< 0: not yet
+} session;
+
+static const char *const status_choices[] = {"text", "json", NULL};
+
+#define ROW(field) offsetof(live_settings, field)
+
+static const bl_option options[] = {
+    {"demo", 0, BL_OPTION_TEXT, "FILE", ROW(demo), 0, 0, NULL, 0,
+     "Plays this sound file round and round in place of the input. It is resampled if need be."},
+    {"input", 'i', BL_OPTION_TEXTS, "PORT", ROW(inputs), 0, 0, NULL, 0,
+     "JACK port to hear, by its full name, its pretty name or an alias; may be repeated. Without "
+     "it, what was connected last on this device, else the first hardware input."},
+    {"output", 'o', BL_OPTION_TEXTS, "PORT", ROW(outputs), 0, 0, NULL, 0,
+     "JACK port to play to; the first one gets the left output, the second one the right, and so "
+     "on. Without it, as with --input, the first two hardware outputs."},
+    {"no-connect", 0, BL_OPTION_FLAG, NULL, ROW(no_connect), 0, 0, NULL, 0,
+     "Connects nothing; a patchbay or a session manager does."},
+    {"server", 's', BL_OPTION_TEXT, "NAME", ROW(server), 0, 0, NULL, 0,
+     "Name of the JACK server. Without it, $JACK_DEFAULT_SERVER, else \"default\"."},
+    {"driver", 'd', BL_OPTION_TEXT, "DRIVER", ROW(driver), 0, 0, NULL, 0,
+     "What to start a JACK server on if none is running: dummy, or alsa:CARD with a card of "
+     "`backline ports`. Without it, the first sound card, else dummy."},
+    {"name", 'n', BL_OPTION_TEXT, "NAME", ROW(name), 0, 0, NULL, 0,
+     "Name of this player among JACK's clients, for a second one beside the first. Each name "
+     "remembers its own model and connections."},
+    {"no-ramp", 0, BL_OPTION_FLAG, NULL, ROW(no_ramp), 0, 0, NULL, 0,
+     "Sounds at full level from the first frame instead of fading in; for measurements."},
+    {"quality", 'q', BL_OPTION_NUMBER, "Q", ROW(quality), 0, 1, NULL, 0,
+     "Width of models that come in several, from 0 (least work) to 1 (best)."},
+    {"seconds", 0, BL_OPTION_NUMBER, "S", ROW(seconds), 0.001, 1e9, NULL, 0,
+     "Ends after playing for so long. Without it, a signal ends it (Ctrl-C)."},
+    {"status", 0, BL_OPTION_CHOICE, NULL, ROW(status), 0, 0, status_choices, 0,
+     "How the status is written on standard output once a second: as text for people, or one JSON "
+     "object a line."},
+    {.name = NULL},
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static double since_start_s(const session *live)
+{
+    return (double)(now_ms() - live->started_ms) * 1e-3;
+}
+
+static void print_status(const session *live, const bl_app_state *state)
+{
+    if (live->settings->status == STATUS_JSON) {
+        bl_status_line_print_record(state, since_start_s(live));
+        return;
+    }
+    char line[1024];
+    bl_status_line_format(state, line, sizeof line);
+    // On a terminal: back to the start of the line, and clear what is left of the old one.
+    printf(live->in_place ? "\r%s\033[K" : "%s\n", line);
+    fflush(stdout);
+}
+
+static void print_messages(const session *live)
+{
+    bl_app_message message;
+    while (bl_app_take_message(live->app, &message)) {
+        if (live->settings->status == STATUS_JSON) {
+            bl_status_line_print_message(&message, since_start_s(live));
+        }
+        fprintf(stderr, "%sbackline live: %s\n", live->in_place ? "\r\033[K" : "", message.text);
+    }
+}
+
+/// One turn after something has happened; false to end.
+static bool turn(session *live)
+{
+    bl_app_dispatch(live->app);
+    print_messages(live);
+    const int64_t now = now_ms();
+    bl_app_state state;
+    const bool due = now - live->status_ms >= STATUS_EVERY_MS;
+    if (!due && live->playing_ms != 0 && live->settings->seconds <= 0.0) {
+        return true; // leaves the peaks for the next line
+    }
+    bl_app_get_state(live->app, &state);
+    live->failed = state.phase == BL_APP_FAILED;
+    const bool begins = live->playing_ms == 0 && state.phase == BL_APP_PLAYING;
+    if (begins) {
+        live->playing_ms = now;
+    }
+    if (due || begins) {
+        live->status_ms = now;
+        print_status(live, &state);
+    }
+    const double seconds = live->settings->seconds;
+    const bool over = seconds > 0.0 && live->playing_ms != 0 &&
+                      (double)(now - live->playing_ms) * 1e-3 >= seconds;
+    return !live->failed && !over;
+}
+
+static void loop(session *live, int signal_fd)
+{
+    struct pollfd wait[] = {{bl_app_fd(live->app), POLLIN, 0}, {signal_fd, POLLIN, 0}};
+    do {
+        poll(wait, 2, STATUS_EVERY_MS);
+        if ((wait[1].revents & POLLIN) != 0) {
+            return;
+        }
+    } while (turn(live));
+}
+
+/// SIGINT and SIGTERM as a descriptor; all threads made later leave them alone too.
+static int catch_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static void fill_config(const live_settings *settings, const char *model, bl_app_config *config)
+{
+    *config = bl_app_config_default();
+    config->name = settings->name != NULL ? settings->name : config->name;
+    config->server = settings->server;
+    config->driver = settings->driver;
+    config->model = model;
+    config->demo = settings->demo;
+    config->no_connect = settings->no_connect;
+    config->no_ramp = settings->no_ramp;
+    config->quality = settings->quality;
+    config->strict = true;
+    for (uint32_t i = 0; i < settings->inputs.count; i++) {
+        config->inputs[i] = settings->inputs.values[i];
+    }
+    for (uint32_t i = 0; i < settings->outputs.count; i++) {
+        config->outputs[i] = settings->outputs.values[i];
+    }
+}
+
+static int play(const bl_command *command, const live_settings *settings,
+                const bl_app_config *config)
+{
+    const int signal_fd = catch_signals();
+    session live = {.settings = settings, .started_ms = now_ms()};
+    live.in_place = settings->status == STATUS_TEXT && isatty(STDOUT_FILENO);
+    bl_error error = {0};
+    if (bl_app_create(config, &live.app, &error) != BL_STATUS_OK) {
+        bl_command_fail(command, &error);
+        return error.status == BL_STATUS_USAGE ? BL_EXIT_USAGE : BL_EXIT_FAILED;
+    }
+    loop(&live, signal_fd);
+    bl_app_destroy(live.app);
+    close(signal_fd);
+    if (live.in_place) {
+        putchar('\n');
+    }
+    return live.failed ? BL_EXIT_FAILED : BL_EXIT_DONE;
+}
+
+static int run(int argc, char **argv);
+
+const bl_command bl_command_live = {
+    .name = "live",
+    .summary = "play a guitar through a model over JACK, without a window",
+    .synopsis = "[MODEL] [OPTION...]",
+    .description =
+        "Plays what arrives at the JACK port \"in\" through MODEL to \"out_left\" and "
+        "\"out_right\". Without MODEL it plays the last one, the first time one that is "
+        "shipped.\n\n"
+        "It joins the running JACK server. If none runs it starts one (128 frames, 48 kHz) on the "
+        "first sound card, or on none if there is no card, and ends it with the program; the key "
+        "server_command in settings.yaml changes how. Where nothing can be plugged in, the shipped "
+        "riff plays.\n\n"
+        "If the server goes while it plays, it waits, with everything loaded, and plays on with "
+        "the same connections when a server is back.\n\n"
+        "A status line is written at least once a second: state, model, levels, period and rate, "
+        "the latency in its parts, the load, xruns.",
+    .options = options,
+    .operands_max = 1,
+    .examples = "backline live amp.nam\n"
+                "Plays through amp.nam from the first input to the first two outputs.\n"
+                "backline live amp.nam --demo riff.flac --driver dummy --seconds 5\n"
+                "Five seconds of a recording, without a sound card.\n"
+                "backline live amp.nam --input \"Scarlett 2i2:capture_FL\" --status json\n"
+                "Hears one named port and reports for another program.",
+    .run = run,
+};
+
+static int run(int argc, char **argv)
+{
+    live_settings settings = {.quality = 1.0};
+    const char *const *operands = NULL;
+    uint32_t count = 0;
+    const int end = bl_options_parse(&bl_command_live, argc, argv, &settings, &operands, &count);
+    if (end != BL_OPTIONS_RUN) {
+        return end;
+    }
+    if (settings.inputs.count >= BL_APP_NAMED_MAX || settings.outputs.count >= BL_APP_NAMED_MAX) {
+        return bl_command_fail_usage(&bl_command_live, "more than %d ports are named",
+                                     BL_APP_NAMED_MAX - 1);
+    }
+    bl_app_config config;
+    fill_config(&settings, count > 0 ? operands[0] : NULL, &config);
+    return play(&bl_command_live, &settings, &config);
+}

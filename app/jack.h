@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// The JACK client: ports, callbacks, metadata. jack.c is the only file that includes jack/*.h.
+// Every function here may wait for the server, so all of them belong to the LINK thread; what the
+// callbacks learn stands in the bl_pulse.
+
+#ifndef BACKLINE_APP_JACK_H
+#define BACKLINE_APP_JACK_H
+
+#include "backline/engine.h"
+#include "backline/status.h"
+
+#include "demo.h"
+#include "ports.h"
+#include "pulse.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct bl_jack bl_jack;
+
+enum { BL_JACK_NAME_MAX = 33 }; ///< longest client name Backline asks for, with the final zero
+
+typedef struct bl_jack_config {
+    const char *name;   ///< wanted client name: ASCII without ':'
+    const char *server; ///< NULL: $JACK_DEFAULT_SERVER, else "default"
+    bl_pulse *pulse;    ///< outlives the client
+    uint64_t epoch;     ///< number of this client, comes back in pulse->lost_epoch
+} bl_jack_config;
+
+/// One connection of one of our ports.
+typedef struct bl_connection {
+    char ours[16]; ///< "in", "out_left", ...
+    char theirs[BL_PORT_NAME_MAX];
+} bl_connection;
+
+/// What the server looks like now.
+typedef struct bl_survey {
+    bl_port_list ports;
+    bl_connection *connections;
+    size_t connection_count;
+} bl_survey;
+
+/// True if the JACK library in this process is PipeWire's. Thread: any.
+bool bl_jack_is_pipewire(void);
+
+/// What the server is called that `server` (NULL: none is named) means. Owns: nobody, or the
+/// caller. Thread: any but RT.
+const char *bl_jack_server_name(const char *server);
+
+/// Joins a running server (never starts one) and registers the ports; no sound passes yet. Fails
+/// with BL_STATUS_SERVER if none runs. Thread: LINK. Owns: the caller.
+bl_status bl_jack_open(const bl_jack_config *config, bl_jack **jack, bl_error *error);
+
+/// The client name that was granted. Owns: the client.
+const char *bl_jack_name(const bl_jack *jack);
+
+/// Joins a server for a moment with no ports of our own, to look round. Thread: any but RT, may
+/// wait.
+bl_status bl_jack_look(const char *server, bl_survey *survey, uint32_t *rate_hz,
+                       uint32_t *period_frames, bl_error *error);
+
+/// What the audio thread runs from now on; either may be NULL (silence; the port `in`). When it
+/// returns, the audio thread has let go of what it ran before. Owns: the caller, both.
+void bl_jack_attach(bl_jack *jack, bl_engine *engine, bl_demo *demo);
+
+/// Starts the callbacks.
+bl_status bl_jack_activate(bl_jack *jack, bl_error *error);
+
+/// Lists ports and connections. Owns: the caller, who ends with bl_survey_finish.
+bl_status bl_jack_survey(bl_jack *jack, bl_survey *survey, bl_error *error);
+
+/// Frees what the survey holds.
+void bl_survey_finish(bl_survey *survey);
+
+/// Connects our port `connection->ours` with theirs; already connected is success. Fails with
+/// BL_STATUS_REFUSED and a sentence.
+bl_status bl_jack_connect(bl_jack *jack, const bl_connection *connection, bl_error *error);
+
+/// The opposite; not connected is success.
+bl_status bl_jack_disconnect(bl_jack *jack, const bl_connection *connection, bl_error *error);
+
+/// Asks the server for another period; the callback tells when it comes.
+bl_status bl_jack_set_period(bl_jack *jack, uint32_t frames, bl_error *error);
+
+/// Load of the whole graph in millionths, as the server averages it.
+uint32_t bl_jack_graph_ppm(const bl_jack *jack);
+
+/// Our own delay has changed: the server asks everybody again.
+void bl_jack_recompute_latencies(bl_jack *jack);
+
+/// From now on nothing of this client reaches the pulse, engine or demo. Returns soon.
+void bl_jack_orphan(bl_jack *jack);
+
+/// Closes and frees. Can hang as long as the server does. NULL is allowed. Thread: LINK, or a
+/// thread made for it after bl_jack_orphan.
+void bl_jack_close(bl_jack *jack);
+
+#endif

@@ -1,0 +1,562 @@
+// SPDX-License-Identifier: MIT
+// The thread LINK. It owns the client and our own server. It may hang inside the JACK library as
+// long as a frozen server does; MAIN goes on without it.
+
+#include "link.h"
+
+#include "card.h"
+#include "server.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    RETRY_MS = 100,     ///< between two looks for a server
+    START_POLL_MS = 20, ///< between two looks for the one we started
+    START_PATIENCE_MS = 10000,
+    RESTART_MS = 2000, ///< between two starts of our own server
+    CLOSE_PATIENCE_MS = 400,
+    STOP_PATIENCE_MS = 300,
+    END_PATIENCE_MS = 800,
+};
+
+typedef enum request_kind {
+    REQUEST_OPEN,
+    REQUEST_ALLOW_START,
+    REQUEST_ATTACH,
+    REQUEST_ACTIVATE,
+    REQUEST_SURVEY,
+    REQUEST_MEASURE,
+    REQUEST_CONNECT,
+    REQUEST_DISCONNECT,
+    REQUEST_PERIOD,
+    REQUEST_RECOMPUTE,
+    REQUEST_END,
+} request_kind;
+
+typedef struct request {
+    bl_mail mail;
+    request_kind kind;
+    bl_engine *engine;
+    bl_demo *demo;
+    bl_connection connection;
+    uint32_t frames;
+} request;
+
+/// A client on its way out, closed by a thread of its own. Freed by whoever lets go last.
+typedef struct closing {
+    bl_jack *jack;
+    atomic_int holders;   ///< LINK, the closing thread -> each other: how many are left
+    atomic_bool finished; ///< closing thread -> LINK
+} closing;
+
+struct bl_link {
+    bl_link_config config;
+    char *client, *server_name, *command, *driver;
+    pthread_t thread;
+    bl_mailbox requests, answers;
+    atomic_bool ending; ///< MAIN -> LINK: give up whatever takes long
+    atomic_bool ended;  ///< LINK -> MAIN
+
+    // LINK alone
+    bl_jack *jack;
+    closing *closing;
+    bl_server server;
+    uint64_t epoch;
+    bool searching, told, may_start;
+    bool own;           ///< the server that was joined last is the one we started
+    int64_t started_ms; ///< when our server was started last
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void pause_ms(int ms)
+{
+    poll(NULL, 0, ms);
+}
+
+// Answers -------------------------------------------------------------------------------------
+
+static bl_link_answer *answer_new(bl_link *link, bl_link_kind kind)
+{
+    bl_link_answer *answer = calloc(1, sizeof *answer);
+    if (answer == NULL) {
+        abort(); // a few kB: nothing can go on
+    }
+    answer->kind = kind;
+    answer->epoch = link->epoch;
+    return answer;
+}
+
+static void answer_post(bl_link *link, bl_link_answer *answer)
+{
+    bl_mailbox_post(&link->answers, &answer->mail);
+}
+
+static void answer_error(bl_link *link, bl_link_kind kind, const bl_error *error)
+{
+    bl_link_answer *answer = answer_new(link, kind);
+    answer->error = *error;
+    answer_post(link, answer);
+}
+
+static void note(bl_link *link, const char *text)
+{
+    bl_error error = {0};
+    snprintf(error.text, sizeof error.text, "%s", text);
+    answer_error(link, BL_LINK_NOTE, &error);
+}
+
+bl_link_answer *bl_link_poll(bl_link *link)
+{
+    return (bl_link_answer *)bl_mailbox_take(&link->answers);
+}
+
+void bl_link_answer_free(bl_link_answer *answer)
+{
+    if (answer != NULL) {
+        bl_survey_finish(&answer->survey);
+        free(answer);
+    }
+}
+
+static void destroy_answer(bl_mail *mail)
+{
+    bl_link_answer_free((bl_link_answer *)mail);
+}
+
+static void destroy_request(bl_mail *mail)
+{
+    free(mail);
+}
+
+// Closing -------------------------------------------------------------------------------------
+
+static void closing_let_go(closing *c)
+{
+    if (atomic_fetch_sub(&c->holders, 1) == 1) {
+        free(c);
+    }
+}
+
+static void *close_client(void *argument)
+{
+    closing *c = argument;
+    bl_jack_close(c->jack);
+    atomic_store(&c->finished, true);
+    closing_let_go(c);
+    return NULL;
+}
+
+/// True once the last client is gone for good. The JACK library of jackd opens no new client
+/// meanwhile: it would join the memory of the old server.
+static bool is_closed(bl_link *link)
+{
+    if (link->closing != NULL && atomic_load(&link->closing->finished)) {
+        closing_let_go(link->closing);
+        link->closing = NULL;
+    }
+    return link->closing == NULL;
+}
+
+/// Lets go of the client and closes it on a thread of its own, since that can hang.
+static void drop_client(bl_link *link)
+{
+    if (link->jack == NULL) {
+        return;
+    }
+    bl_jack_orphan(link->jack);
+    closing *c = calloc(1, sizeof *c);
+    pthread_t thread;
+    if (c == NULL) {
+        abort();
+    }
+    c->jack = link->jack;
+    link->jack = NULL;
+    atomic_init(&c->holders, 2);
+    if (pthread_create(&thread, NULL, close_client, c) != 0) {
+        bl_jack_close(c->jack);
+        free(c);
+        return;
+    }
+    pthread_detach(thread);
+    link->closing = c;
+    for (int waited = 0; waited < CLOSE_PATIENCE_MS && !is_closed(link); waited += 2) {
+        pause_ms(2);
+    }
+    if (link->closing != NULL && bl_jack_is_pipewire()) {
+        closing_let_go(link->closing); // its clients do not share memory
+        link->closing = NULL;
+    }
+}
+
+// Finding a server ----------------------------------------------------------------------------
+
+/// One attempt. OK: the client is open and MAIN knows.
+static bl_status try_open(bl_link *link, bl_error *error)
+{
+    const bl_jack_config config = {
+        link->client,
+        link->server_name,
+        link->config.pulse,
+        link->epoch + 1,
+    };
+    bl_error_clear(error);
+    const bl_status status = bl_jack_open(&config, &link->jack, error);
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    link->epoch++;
+    link->searching = false;
+    link->told = false;
+    bl_link_answer *answer = answer_new(link, BL_LINK_OPENED);
+    answer->rate_hz = atomic_load(&link->config.pulse->rate_hz);
+    answer->period_frames = atomic_load(&link->config.pulse->period);
+    snprintf(answer->client, sizeof answer->client, "%s", bl_jack_name(link->jack));
+    snprintf(answer->server, sizeof answer->server, "%s", bl_jack_server_name(link->server_name));
+    link->own = bl_server_is_alive(&link->server);
+    if (link->own) {
+        snprintf(answer->driver, sizeof answer->driver, "%s", link->server.driver);
+    }
+    answer_post(link, answer);
+    return BL_STATUS_OK;
+}
+
+/// Starts a server with one driver and waits until it can be joined.
+static bl_status start_with(bl_link *link, const char *driver, bl_error *error)
+{
+    const bl_server_config config = {link->command, bl_jack_server_name(link->server_name), driver,
+                                     BL_SERVER_RATE_HZ, BL_SERVER_PERIOD};
+    bl_error_clear(error);
+    link->started_ms = now_ms();
+    bl_status status = bl_server_start(&link->server, &config, error);
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    for (int waited = 0; waited < START_PATIENCE_MS && !atomic_load(&link->ending);
+         waited += START_POLL_MS) {
+        if (!bl_server_is_alive(&link->server)) {
+            char quote[700];
+            bl_server_quote(&link->server, quote, sizeof quote);
+            bl_error_clear(error);
+            return bl_error_set(error, BL_STATUS_SERVER,
+                                "the JACK server started for \"%s\" ended at once; it said: %s",
+                                driver, quote);
+        }
+        if (try_open(link, error) == BL_STATUS_OK) {
+            return BL_STATUS_OK;
+        }
+        pause_ms(START_POLL_MS);
+    }
+    bl_server_stop(&link->server, STOP_PATIENCE_MS);
+    bl_error_clear(error);
+    return bl_error_set(error, BL_STATUS_SERVER,
+                        "the JACK server started for \"%s\" could not be joined within %d s",
+                        driver, START_PATIENCE_MS / 1000);
+}
+
+/// "alsa:CARD" of the first card that records and plays, else of the first that plays, else
+/// "dummy".
+static void choose_driver(char *driver, size_t capacity)
+{
+    bl_card cards[BL_CARD_LIST_MAX];
+    const size_t count = bl_card_list(cards);
+    snprintf(driver, capacity, "dummy");
+    for (int both = 1; both >= 0; both--) {
+        for (size_t i = 0; i < count; i++) {
+            if (cards[i].plays && (!both || cards[i].captures)) {
+                snprintf(driver, capacity, "alsa:%s", cards[i].id);
+                return;
+            }
+        }
+    }
+}
+
+static void tell_started(bl_link *link, const char *driver, bool asked)
+{
+    char text[256];
+    const bool dummy = strcmp(driver, "dummy") == 0;
+    snprintf(text, sizeof text, "no JACK server was running: Backline started one for %s%s%s",
+             dummy ? "no sound card (the dummy driver)" : "sound card ", dummy ? "" : driver + 5,
+             dummy && !asked ? ", since there is no sound card that works" : "");
+    note(link, text);
+}
+
+/// Starts our own server: on the driver asked for, else on the first card, and on none if that
+/// fails.
+static bl_status start_server(bl_link *link, bl_error *error)
+{
+    char driver[64];
+    if (link->driver != NULL) {
+        snprintf(driver, sizeof driver, "%s", link->driver);
+    } else {
+        choose_driver(driver, sizeof driver);
+    }
+    bl_status status = start_with(link, driver, error);
+    if (status != BL_STATUS_OK && link->driver == NULL && strcmp(driver, "dummy") != 0) {
+        note(link, error->text);
+        snprintf(driver, sizeof driver, "dummy");
+        status = start_with(link, driver, error);
+    }
+    if (status == BL_STATUS_OK) {
+        tell_started(link, driver, link->driver != NULL);
+    }
+    return status;
+}
+
+/// One step of the search for a server.
+static void search(bl_link *link)
+{
+    if (!is_closed(link)) {
+        return;
+    }
+    bl_error error = {0};
+    bl_status status = try_open(link, &error);
+    if (status == BL_STATUS_SERVER && link->may_start && !bl_jack_is_pipewire() &&
+        !bl_server_is_alive(&link->server) && now_ms() - link->started_ms > RESTART_MS) {
+        if (getenv("JACK_NO_START_SERVER") != NULL) {
+            const size_t used = strlen(error.text);
+            snprintf(error.text + used, sizeof error.text - used,
+                     ", and JACK_NO_START_SERVER forbids to start one");
+        } else {
+            status = start_server(link, &error);
+            link->may_start = status == BL_STATUS_OK;
+        }
+    }
+    if (status != BL_STATUS_OK && !link->told) {
+        link->told = true;
+        answer_error(link, BL_LINK_NO_SERVER, &error);
+    }
+}
+
+// Requests ------------------------------------------------------------------------------------
+
+static void survey(bl_link *link)
+{
+    bl_link_answer *answer = answer_new(link, BL_LINK_SURVEYED);
+    bl_jack_survey(link->jack, &answer->survey, &answer->error);
+    answer_post(link, answer);
+}
+
+static void connect_port(bl_link *link, const request *r)
+{
+    bl_link_answer *answer = answer_new(link, BL_LINK_CONNECTED);
+    answer->connection = r->connection;
+    if (r->kind == REQUEST_CONNECT) {
+        bl_jack_connect(link->jack, &r->connection, &answer->error);
+    } else {
+        bl_jack_disconnect(link->jack, &r->connection, &answer->error);
+    }
+    answer_post(link, answer);
+}
+
+/// Requests that need a client.
+static void serve_client(bl_link *link, const request *r)
+{
+    bl_error error = {0};
+    switch (r->kind) {
+    case REQUEST_ATTACH:
+        bl_jack_attach(link->jack, r->engine, r->demo);
+        answer_error(link, BL_LINK_ATTACHED, &error);
+        break;
+    case REQUEST_ACTIVATE:
+        bl_jack_activate(link->jack, &error);
+        answer_error(link, BL_LINK_ACTIVE, &error);
+        break;
+    case REQUEST_SURVEY:
+        survey(link);
+        break;
+    case REQUEST_MEASURE:
+        atomic_store(&link->config.pulse->graph_ppm, bl_jack_graph_ppm(link->jack));
+        break;
+    case REQUEST_CONNECT:
+    case REQUEST_DISCONNECT:
+        connect_port(link, r);
+        break;
+    case REQUEST_PERIOD:
+        if (bl_jack_set_period(link->jack, r->frames, &error) != BL_STATUS_OK) {
+            answer_error(link, BL_LINK_REQUESTED, &error);
+        }
+        break;
+    case REQUEST_RECOMPUTE:
+        bl_jack_recompute_latencies(link->jack);
+        break;
+    case REQUEST_OPEN:
+    case REQUEST_ALLOW_START:
+    case REQUEST_END:
+        break;
+    }
+}
+
+static void serve(bl_link *link, const request *r)
+{
+    if (r->kind == REQUEST_OPEN) {
+        drop_client(link);
+        // Who started the server that is gone also starts the next one.
+        link->may_start = link->may_start && (link->epoch == 0 || link->own);
+        link->searching = true;
+        link->told = false;
+    } else if (r->kind == REQUEST_ALLOW_START) {
+        link->may_start = true;
+        link->told = false;
+    } else if (r->kind == REQUEST_ATTACH && link->jack == NULL) {
+        answer_error(link, BL_LINK_ATTACHED, &(bl_error){0});
+    } else if (link->jack != NULL) {
+        serve_client(link, r);
+    }
+}
+
+static void *run(void *argument)
+{
+    bl_link *link = argument;
+    for (;;) {
+        request *r = (request *)bl_mailbox_take(&link->requests);
+        const bool end = r != NULL && r->kind == REQUEST_END;
+        if (r != NULL) {
+            serve(link, r);
+            free(r);
+        }
+        if (end) {
+            break;
+        }
+        if (r == NULL) {
+            const bool own = bl_server_is_alive(&link->server); // and hears what it says
+            bl_mailbox_wait(&link->requests, link->searching ? RETRY_MS : own ? 200 : -1);
+        }
+        if (link->searching) {
+            search(link);
+        }
+    }
+    drop_client(link);
+    bl_server_stop(&link->server, STOP_PATIENCE_MS);
+    atomic_store(&link->ended, true);
+    return NULL;
+}
+
+static void post(bl_link *link, const request *what)
+{
+    request *r = malloc(sizeof *r);
+    if (r == NULL) {
+        abort();
+    }
+    *r = *what;
+    bl_mailbox_post(&link->requests, &r->mail);
+}
+
+void bl_link_open(bl_link *link)
+{
+    post(link, &(request){.kind = REQUEST_OPEN});
+}
+
+void bl_link_allow_start(bl_link *link)
+{
+    post(link, &(request){.kind = REQUEST_ALLOW_START});
+}
+
+void bl_link_attach(bl_link *link, bl_engine *engine, bl_demo *demo)
+{
+    post(link, &(request){.kind = REQUEST_ATTACH, .engine = engine, .demo = demo});
+}
+
+void bl_link_activate(bl_link *link)
+{
+    post(link, &(request){.kind = REQUEST_ACTIVATE});
+}
+
+void bl_link_survey(bl_link *link)
+{
+    post(link, &(request){.kind = REQUEST_SURVEY});
+}
+
+void bl_link_measure(bl_link *link)
+{
+    post(link, &(request){.kind = REQUEST_MEASURE});
+}
+
+void bl_link_connect(bl_link *link, const bl_connection *connection, bool connect)
+{
+    post(link, &(request){.kind = connect ? REQUEST_CONNECT : REQUEST_DISCONNECT,
+                          .connection = *connection});
+}
+
+void bl_link_set_period(bl_link *link, uint32_t frames)
+{
+    post(link, &(request){.kind = REQUEST_PERIOD, .frames = frames});
+}
+
+void bl_link_recompute_latencies(bl_link *link)
+{
+    post(link, &(request){.kind = REQUEST_RECOMPUTE});
+}
+
+static char *copy_text(const char *text)
+{
+    return text != NULL ? strdup(text) : NULL;
+}
+
+static void free_link(bl_link *link)
+{
+    bl_mailbox_finish(&link->requests, destroy_request);
+    bl_mailbox_finish(&link->answers, destroy_answer);
+    free(link->client);
+    free(link->server_name);
+    free(link->command);
+    free(link->driver);
+    free(link);
+}
+
+bl_status bl_link_create(const bl_link_config *config, bl_link **link, bl_error *error)
+{
+    bl_link *l = calloc(1, sizeof *l);
+    if (l == NULL) {
+        return bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory to start");
+    }
+    l->config = *config;
+    l->client = copy_text(config->client);
+    l->server_name = copy_text(config->server);
+    l->command = copy_text(config->command);
+    l->driver = copy_text(config->driver);
+    l->may_start = config->may_start;
+    l->started_ms = now_ms() - RESTART_MS - 1;
+    bl_server_init(&l->server);
+    const bool has_requests = bl_mailbox_init(&l->requests, -1);
+    const bool has_answers = bl_mailbox_init(&l->answers, config->wake_fd);
+    if (!has_requests || !has_answers || pthread_create(&l->thread, NULL, run, l) != 0) {
+        free_link(l);
+        return bl_error_set(error, BL_STATUS_NO_MEMORY, "cannot start a thread");
+    }
+    *link = l;
+    return BL_STATUS_OK;
+}
+
+bool bl_link_destroy(bl_link *link)
+{
+    if (link == NULL) {
+        return true;
+    }
+    atomic_store(&link->ending, true);
+    post(link, &(request){.kind = REQUEST_END});
+    for (int waited = 0; waited < END_PATIENCE_MS && !atomic_load(&link->ended); waited += 2) {
+        pause_ms(2);
+    }
+    if (!atomic_load(&link->ended)) {
+        pthread_detach(link->thread); // hangs in the JACK library; the process is ending anyway
+        return false;
+    }
+    pthread_join(link->thread, NULL);
+    if (link->closing != NULL) {
+        closing_let_go(link->closing);
+    }
+    free_link(link);
+    return true;
+}

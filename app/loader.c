@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+// The thread LOADER. `lock` is held only to copy jobs and for the moment of the swap, so MAIN may
+// take it too. Saving what the program remembers is done here as well: a disk can be slow.
+
+#include "loader.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct bl_loader {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+
+    // Under the lock.
+    bl_engine *engine;
+    bl_loader_job model_job, demo_job; ///< valid while wanted
+    bool model_wanted, demo_wanted, ending, ended;
+    bl_memory *to_save; ///< NULL: nothing; owned
+    char save_name[64];
+    uint64_t newest_model; ///< generation asked for last
+
+    bl_mailbox answers;
+
+    // LOADER alone.
+    bl_model *model;
+    char model_path[4096];
+};
+
+static void destroy_answer(bl_mail *mail)
+{
+    bl_loader_answer_free((bl_loader_answer *)mail);
+}
+
+void bl_loader_answer_free(bl_loader_answer *answer)
+{
+    if (answer != NULL) {
+        bl_model_release(answer->model);
+        bl_demo_destroy(answer->demo);
+        free(answer);
+    }
+}
+
+/// Makes `loader->model` the one the job names.
+static bl_status get_model(bl_loader *loader, const bl_loader_job *job, bl_error *error)
+{
+    if (job->path[0] == '\0') {
+        return BL_STATUS_OK;
+    }
+    bl_model *model = NULL;
+    const bl_status status = bl_model_load(job->path, NULL, &model, error);
+    if (status == BL_STATUS_OK) {
+        bl_model_release(loader->model);
+        loader->model = model;
+        snprintf(loader->model_path, sizeof loader->model_path, "%s", job->path);
+    }
+    return status;
+}
+
+/// Hands the chain over, unless the player has moved on. Consumes it. False if it was too late.
+static bool hand_over(bl_loader *loader, const bl_loader_job *job, bl_chain *chain)
+{
+    bl_chain *unused = chain;
+    pthread_mutex_lock(&loader->lock);
+    const bool wanted = loader->engine != NULL && loader->newest_model == job->generation;
+    if (wanted) {
+        unused = bl_engine_swap(loader->engine, chain);
+    }
+    pthread_mutex_unlock(&loader->lock);
+    bl_chain_destroy(unused);
+    return wanted;
+}
+
+static void load_model(bl_loader *loader, const bl_loader_job *job, bl_loader_answer *answer)
+{
+    if (get_model(loader, job, &answer->error) != BL_STATUS_OK) {
+        return;
+    }
+    bl_chain_config config = bl_chain_config_default();
+    config.model = loader->model;
+    config.sample_rate_hz = job->sample_rate_hz;
+    config.quality = job->quality;
+    config.generation = job->generation;
+    memcpy(config.parameters, job->parameters, sizeof config.parameters);
+    bl_chain *chain = NULL;
+    if (bl_chain_create(&config, &chain, &answer->error) != BL_STATUS_OK) {
+        return;
+    }
+    answer->latency_frames = bl_chain_latency_frames(chain);
+    snprintf(answer->path, sizeof answer->path, "%s", loader->model_path);
+    if (hand_over(loader, job, chain)) {
+        answer->model = loader->model != NULL ? bl_model_retain(loader->model) : NULL;
+    } else {
+        bl_error_set(&answer->error, BL_STATUS_REFUSED, "another model was chosen meanwhile");
+    }
+}
+
+static void load_demo(const bl_loader_job *job, bl_loader_answer *answer)
+{
+    bl_demo_load(job->path, job->sample_rate_hz, &answer->demo, &answer->error);
+}
+
+static void serve(bl_loader *loader, bl_loader_kind kind, const bl_loader_job *job)
+{
+    bl_loader_answer *answer = calloc(1, sizeof *answer);
+    if (answer == NULL) {
+        return;
+    }
+    answer->kind = kind;
+    answer->generation = job->generation;
+    answer->sample_rate_hz = job->sample_rate_hz;
+    snprintf(answer->path, sizeof answer->path, "%s", job->path);
+    if (kind == BL_LOADER_DEMO) {
+        load_demo(job, answer);
+    } else {
+        load_model(loader, job, answer);
+    }
+    bl_mailbox_post(&loader->answers, &answer->mail);
+}
+
+static void free_memory(bl_memory *memory)
+{
+    if (memory != NULL) {
+        bl_memory_finish(memory);
+        free(memory);
+    }
+}
+
+/// Consumes `memory`.
+static void save(bl_loader *loader, bl_memory *memory, const char *name)
+{
+    bl_loader_answer *answer = calloc(1, sizeof *answer);
+    if (answer != NULL && bl_memory_save(name, memory, &answer->error) != BL_STATUS_OK) {
+        answer->kind = BL_LOADER_SAVED;
+        bl_mailbox_post(&loader->answers, &answer->mail);
+    } else {
+        free(answer);
+    }
+    free_memory(memory);
+}
+
+/// Takes one thing to do under the lock, does it without. False if there is nothing.
+static bool step(bl_loader *loader)
+{
+    const bool is_save = loader->to_save != NULL;
+    const bool is_model = !is_save && loader->model_wanted && !loader->ending;
+    const bool is_demo = !is_save && !is_model && loader->demo_wanted && !loader->ending;
+    if (!is_save && !is_model && !is_demo) {
+        return false;
+    }
+    bl_memory *memory = loader->to_save;
+    char name[sizeof loader->save_name];
+    const bl_loader_job job = is_demo ? loader->demo_job : loader->model_job;
+    memcpy(name, loader->save_name, sizeof name);
+    loader->to_save = NULL;
+    loader->model_wanted = loader->model_wanted && !is_model;
+    loader->demo_wanted = loader->demo_wanted && !is_demo;
+    pthread_mutex_unlock(&loader->lock);
+    if (is_save) {
+        save(loader, memory, name);
+    } else {
+        serve(loader, is_demo ? BL_LOADER_DEMO : BL_LOADER_MODEL, &job);
+    }
+    pthread_mutex_lock(&loader->lock);
+    return true;
+}
+
+static void *run(void *argument)
+{
+    bl_loader *loader = argument;
+    pthread_mutex_lock(&loader->lock);
+    while (step(loader) || !loader->ending) {
+        while (!loader->model_wanted && !loader->demo_wanted && loader->to_save == NULL &&
+               !loader->ending) {
+            pthread_cond_wait(&loader->wake, &loader->lock);
+        }
+    }
+    loader->ended = true;
+    pthread_cond_broadcast(&loader->wake);
+    pthread_mutex_unlock(&loader->lock);
+    return NULL;
+}
+
+bl_status bl_loader_create(int wake_fd, bl_loader **loader, bl_error *error)
+{
+    bl_loader *l = calloc(1, sizeof *l);
+    if (l == NULL) {
+        return bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory to start");
+    }
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_cond_init(&l->wake, NULL);
+    if (!bl_mailbox_init(&l->answers, wake_fd) || pthread_create(&l->thread, NULL, run, l) != 0) {
+        free(l);
+        return bl_error_set(error, BL_STATUS_NO_MEMORY, "cannot start a thread");
+    }
+    *loader = l;
+    return BL_STATUS_OK;
+}
+
+void bl_loader_destroy(bl_loader *loader, int patience_ms)
+{
+    if (loader == NULL) {
+        return;
+    }
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += (long)(patience_ms % 1000) * 1000000;
+    until.tv_sec += patience_ms / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&loader->lock);
+    loader->ending = true;
+    loader->engine = NULL;
+    pthread_cond_broadcast(&loader->wake);
+    int code = 0;
+    while (!loader->ended && code == 0) {
+        code = pthread_cond_timedwait(&loader->wake, &loader->lock, &until);
+    }
+    const bool ended = loader->ended;
+    pthread_mutex_unlock(&loader->lock);
+    if (!ended) {
+        pthread_detach(loader->thread); // reads from a disk that does not answer
+        return;
+    }
+    pthread_join(loader->thread, NULL);
+    bl_mailbox_finish(&loader->answers, destroy_answer);
+    bl_model_release(loader->model);
+    pthread_cond_destroy(&loader->wake);
+    pthread_mutex_destroy(&loader->lock);
+    free(loader);
+}
+
+void bl_loader_set_engine(bl_loader *loader, bl_engine *engine)
+{
+    pthread_mutex_lock(&loader->lock);
+    loader->engine = engine;
+    pthread_mutex_unlock(&loader->lock);
+}
+
+void bl_loader_load_model(bl_loader *loader, const bl_loader_job *job)
+{
+    pthread_mutex_lock(&loader->lock);
+    // A rebuild must not swallow a file that was asked for before and is still to be read.
+    const bool keep_path = job->path[0] == '\0' && loader->model_wanted;
+    char path[sizeof job->path];
+    memcpy(path, loader->model_job.path, sizeof path);
+    loader->model_job = *job;
+    if (keep_path) {
+        memcpy(loader->model_job.path, path, sizeof path);
+    }
+    loader->model_wanted = true;
+    loader->newest_model = job->generation;
+    pthread_cond_broadcast(&loader->wake);
+    pthread_mutex_unlock(&loader->lock);
+}
+
+void bl_loader_load_demo(bl_loader *loader, const bl_loader_job *job)
+{
+    pthread_mutex_lock(&loader->lock);
+    loader->demo_job = *job;
+    loader->demo_wanted = true;
+    pthread_cond_broadcast(&loader->wake);
+    pthread_mutex_unlock(&loader->lock);
+}
+
+void bl_loader_save(bl_loader *loader, const char *name, const bl_memory *memory)
+{
+    bl_memory *copy = calloc(1, sizeof *copy);
+    if (copy == NULL || !bl_memory_copy(memory, copy)) {
+        free(copy);
+        return; // the next change asks again
+    }
+    pthread_mutex_lock(&loader->lock);
+    free_memory(loader->to_save);
+    loader->to_save = copy;
+    snprintf(loader->save_name, sizeof loader->save_name, "%s", name);
+    pthread_cond_broadcast(&loader->wake);
+    pthread_mutex_unlock(&loader->lock);
+}
+
+bl_loader_answer *bl_loader_poll(bl_loader *loader)
+{
+    return (bl_loader_answer *)bl_mailbox_take(&loader->answers);
+}

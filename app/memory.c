@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// state.yaml.
+
+#include "memory.h"
+
+#include "paths.h"
+
+#include "io/document.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool state_path(const char *name, char path[BL_PATH_MAX])
+{
+    char file[96];
+    snprintf(file, sizeof file, strcmp(name, "backline") == 0 ? "state.yaml" : "state-%s.yaml",
+             name);
+    return bl_path_user(BL_PATH_STATE, file, path);
+}
+
+static bl_status read_device(bl_document *document, yaml_node_t *node, bl_device *device,
+                             bl_error *error)
+{
+    memset(device, 0, sizeof *device);
+    bl_status status =
+        bl_document_text(document, node, "device", device->name, sizeof device->name, error);
+    yaml_node_t *list = bl_document_get(document, node, "connections");
+    for (size_t i = 0; status == BL_STATUS_OK && i < BL_CONNECTIONS_MAX; i++) {
+        yaml_node_t *entry = bl_document_at(document, list, i);
+        if (entry == NULL) {
+            break;
+        }
+        bl_connection *c = &device->connections[device->count++];
+        status = bl_document_text(document, entry, "ours", c->ours, sizeof c->ours, error);
+        if (status == BL_STATUS_OK) {
+            status =
+                bl_document_text(document, entry, "theirs", c->theirs, sizeof c->theirs, error);
+        }
+    }
+    return status;
+}
+
+bl_status bl_memory_load(const char *name, bl_memory *memory, bl_error *error)
+{
+    char path[BL_PATH_MAX];
+    bl_document document;
+    memset(memory, 0, sizeof *memory);
+    if (!state_path(name, path) || access(path, F_OK) != 0) {
+        return BL_STATUS_OK;
+    }
+    bl_status status = bl_document_load(path, &document, error);
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    yaml_node_t *root = bl_document_root(&document);
+    status = bl_document_text(&document, root, "model", memory->model, sizeof memory->model, error);
+    yaml_node_t *devices = bl_document_get(&document, root, "devices");
+    memory->devices = calloc(BL_DEVICES_MAX, sizeof *memory->devices);
+    while (status == BL_STATUS_OK && memory->devices != NULL &&
+           memory->device_count < BL_DEVICES_MAX) {
+        yaml_node_t *node = bl_document_at(&document, devices, memory->device_count);
+        if (node == NULL) {
+            break;
+        }
+        status = read_device(&document, node, &memory->devices[memory->device_count], error);
+        memory->device_count += status == BL_STATUS_OK;
+    }
+    bl_document_finish(&document);
+    return status;
+}
+
+static void write_device(bl_document_writer *writer, const bl_device *device)
+{
+    bl_document_open_mapping(writer);
+    bl_document_put_text(writer, "device");
+    bl_document_put_text(writer, device->name);
+    bl_document_put_text(writer, "connections");
+    bl_document_open_sequence(writer);
+    for (size_t i = 0; i < device->count; i++) {
+        bl_document_open_mapping(writer);
+        bl_document_put_text(writer, "ours");
+        bl_document_put_text(writer, device->connections[i].ours);
+        bl_document_put_text(writer, "theirs");
+        bl_document_put_text(writer, device->connections[i].theirs);
+        bl_document_close_mapping(writer);
+    }
+    bl_document_close_sequence(writer);
+    bl_document_close_mapping(writer);
+}
+
+bl_status bl_memory_save(const char *name, const bl_memory *memory, bl_error *error)
+{
+    char path[BL_PATH_MAX];
+    if (!state_path(name, path)) {
+        return bl_error_set(error, BL_STATUS_IO,
+                            "neither XDG_STATE_HOME nor HOME says where to remember the model");
+    }
+    if (!bl_path_make_folder(path)) {
+        return bl_error_set(error, BL_STATUS_IO, "%s: the folder cannot be made", path);
+    }
+    bl_document_writer writer;
+    bl_document_writer_init(&writer);
+    if (memory->model[0] != '\0') {
+        bl_document_put_text(&writer, "model");
+        bl_document_put_text(&writer, memory->model);
+    }
+    bl_document_put_text(&writer, "devices");
+    bl_document_open_sequence(&writer);
+    for (size_t i = 0; i < memory->device_count; i++) {
+        write_device(&writer, &memory->devices[i]);
+    }
+    bl_document_close_sequence(&writer);
+    return bl_document_writer_save(&writer, path, error);
+}
+
+bool bl_memory_copy(const bl_memory *memory, bl_memory *copy)
+{
+    *copy = *memory;
+    copy->devices = calloc(BL_DEVICES_MAX, sizeof *copy->devices);
+    if (copy->devices == NULL) {
+        return false;
+    }
+    if (memory->device_count > 0) {
+        memcpy(copy->devices, memory->devices, memory->device_count * sizeof *copy->devices);
+    }
+    return true;
+}
+
+void bl_memory_finish(bl_memory *memory)
+{
+    free(memory->devices);
+    memset(memory, 0, sizeof *memory);
+}
+
+const bl_device *bl_memory_find(const bl_memory *memory, const char *device)
+{
+    for (size_t i = 0; i < memory->device_count; i++) {
+        if (strcmp(memory->devices[i].name, device) == 0) {
+            return &memory->devices[i];
+        }
+    }
+    return NULL;
+}
+
+bool bl_memory_remember(bl_memory *memory, const bl_device *device)
+{
+    if (memory->devices == NULL) {
+        memory->devices = calloc(BL_DEVICES_MAX, sizeof *memory->devices);
+        if (memory->devices == NULL) {
+            return false;
+        }
+    }
+    // The latest stands first, so that the last one is the longest unused.
+    size_t at = 0;
+    while (at < memory->device_count && strcmp(memory->devices[at].name, device->name) != 0) {
+        at++;
+    }
+    if (at == memory->device_count) {
+        at = memory->device_count < BL_DEVICES_MAX ? memory->device_count++ : BL_DEVICES_MAX - 1;
+    }
+    memmove(&memory->devices[1], &memory->devices[0], at * sizeof *memory->devices);
+    memory->devices[0] = *device;
+    return true;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// What the program remembers from one start to the next: state.yaml. Loaded by MAIN at the start,
+// saved by LOADER, since a disk can be slow.
+
+#ifndef BACKLINE_APP_MEMORY_H
+#define BACKLINE_APP_MEMORY_H
+
+#include "backline/status.h"
+
+#include "jack.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { BL_DEVICES_MAX = 16, BL_CONNECTIONS_MAX = 32 };
+
+/// The connections that the player last had on one device.
+typedef struct bl_device {
+    char name[BL_PORT_NAME_MAX];
+    bl_connection connections[BL_CONNECTIONS_MAX];
+    size_t count;
+} bl_device;
+
+typedef struct bl_memory {
+    char model[4096]; ///< "": none yet
+    bl_device *devices;
+    size_t device_count;
+} bl_memory;
+
+/// Reads state.yaml (state-NAME.yaml unless `name` is "backline"); a missing file gives an empty
+/// one. Owns: the caller, who ends with bl_memory_finish in any case. Thread: any but RT.
+bl_status bl_memory_load(const char *name, bl_memory *memory, bl_error *error);
+
+/// Writes it whole or not at all.
+bl_status bl_memory_save(const char *name, const bl_memory *memory, bl_error *error);
+
+/// Makes `copy` the same, with memory of its own. False: memory is short.
+bool bl_memory_copy(const bl_memory *memory, bl_memory *copy);
+
+/// Frees what it holds.
+void bl_memory_finish(bl_memory *memory);
+
+/// The device by name, or NULL. Owns: the memory, until the next remember.
+const bl_device *bl_memory_find(const bl_memory *memory, const char *device);
+
+/// Replaces or adds a device; the one longest unused makes room. False: memory is short.
+bool bl_memory_remember(bl_memory *memory, const bl_device *device);
+
+#endif

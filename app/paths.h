@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Where things are: the XDG folders of the user, and what is shipped beside the program.
+
+#ifndef BACKLINE_APP_PATHS_H
+#define BACKLINE_APP_PATHS_H
+
+#include <stdbool.h>
+
+enum { BL_PATH_MAX = 4096 };
+
+typedef enum bl_path_kind {
+    BL_PATH_CONFIG, ///< $XDG_CONFIG_HOME/backline: settings
+    BL_PATH_STATE,  ///< $XDG_STATE_HOME/backline: what was last
+    BL_PATH_DATA,   ///< $XDG_DATA_HOME/backline: models, captures
+} bl_path_kind;
+
+/// Path of a file in one of the user's folders; false if there is no home or it is too long.
+/// Thread: any but RT.
+bool bl_path_user(bl_path_kind kind, const char *file, char path[BL_PATH_MAX]);
+
+/// Makes the folder that `path` is in, and those above it. False if that fails.
+bool bl_path_make_folder(const char *path);
+
+/// Path of a shipped file: beside the program (../share/backline), else where it was installed.
+/// False if it is in neither.
+bool bl_path_share(const char *file, char path[BL_PATH_MAX]);
+
+/// The shipped model to play when nobody chose one. False if none is shipped.
+bool bl_path_factory_model(char path[BL_PATH_MAX]);
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// What JACK's threads tell the rest: plain counters, read whenever somebody cares, and one eventfd
+// that wakes MAIN. It outlives every client, so that a callback of a dying one finds it alive.
+
+#ifndef BACKLINE_APP_PULSE_H
+#define BACKLINE_APP_PULSE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/// What has changed, as bits of bl_pulse.news.
+enum {
+    BL_NEWS_PORTS = 1 << 0,   ///< something about ports or connections
+    BL_NEWS_MOVED = 1 << 5,   ///< and it was that ports came or went
+    BL_NEWS_FORMAT = 1 << 1,  ///< rate or period
+    BL_NEWS_LATENCY = 1 << 2, ///< latency ranges of our ports
+    BL_NEWS_LOST = 1 << 3,    ///< the server is gone, see lost_epoch
+    BL_NEWS_STATE = 1 << 4,   ///< freewheel, xrun
+};
+
+typedef struct bl_pulse {
+    int wake_fd; ///< eventfd of MAIN, written by NOTIFY, set before any client is opened
+
+    _Atomic uint64_t cycles;  ///< RT -> MAIN: the heartbeat
+    _Atomic uint64_t frames;  ///< RT -> MAIN: frames of those cycles
+    _Atomic uint64_t busy_ns; ///< RT -> MAIN: time spent in them
+    _Atomic uint64_t max_ppm; ///< RT -> MAIN: worst share of one period, in millionths; MAIN clears
+
+    _Atomic uint32_t graph_ppm; ///< LINK -> MAIN: load of the whole graph, in millionths
+
+    _Atomic uint32_t own_latency_frames; ///< RT (and LINK before the first cycle) -> NOTIFY, MAIN
+
+    _Atomic uint32_t news;       ///< NOTIFY -> MAIN, bits that MAIN clears
+    _Atomic uint32_t rate_hz;    ///< NOTIFY -> MAIN
+    _Atomic uint32_t period;     ///< NOTIFY -> MAIN, frames
+    _Atomic uint32_t xruns;      ///< NOTIFY -> MAIN, total
+    _Atomic uint32_t xrun_us;    ///< NOTIFY -> MAIN, length of the last one
+    _Atomic bool freewheel;      ///< NOTIFY -> MAIN
+    _Atomic uint64_t lost_epoch; ///< NOTIFY -> MAIN: which client lost its server
+
+    _Atomic uint32_t capture_latency_frames;  ///< NOTIFY -> MAIN: what arrives at `in`
+    _Atomic uint32_t playback_latency_frames; ///< NOTIFY -> MAIN: what follows the outs
+} bl_pulse;
+
+#endif

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// The status line of `backline live`.
+
+#include "status_line.h"
+
+#include "json.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+
+static double level_db(float peak)
+{
+    const double db = 20.0 * log10((double)peak + 1e-30);
+    return db > BL_STATUS_FLOOR_DB ? db : BL_STATUS_FLOOR_DB;
+}
+
+void bl_status_line_format(const bl_app_state *s, char *text, size_t capacity)
+{
+    if (s->phase != BL_APP_PLAYING) {
+        snprintf(text, capacity, "%s | %s", s->word, s->model.name);
+        return;
+    }
+    const bl_app_latency *l = &s->latency;
+    snprintf(text, capacity,
+             "%s | %s | in %.1f dB, out %.1f dB | %u frames at %u Hz | %.1f ms = driver in %.1f + "
+             "period %.1f + own %.1f + driver out %.1f | load %.0f %% (worst %.0f %%, graph %.0f "
+             "%%) | %u xruns",
+             s->word, s->model.name[0] != '\0' ? s->model.name : "no model", level_db(s->in_peak),
+             level_db(s->out_peak), s->period_frames, s->sample_rate_hz, l->total_ms,
+             l->driver_in_ms, l->period_ms, l->own_ms, l->driver_out_ms, 100.0 * s->load,
+             100.0 * s->load_peak, 100.0 * s->graph_load, s->xruns);
+}
+
+static json_t *pack_latency(const bl_app_latency *l)
+{
+    return json_pack("{s:f, s:f, s:f, s:f, s:f}", "driver_in_ms", l->driver_in_ms, "period_ms",
+                     l->period_ms, "own_ms", l->own_ms, "driver_out_ms", l->driver_out_ms,
+                     "total_ms", l->total_ms);
+}
+
+static json_t *pack_sound(const bl_app_state *s)
+{
+    return json_pack("{s:f, s:f, s:I, s:I, s:b, s:b, s:b, s:o, s:o, s:o, s:I}", "in_db",
+                     level_db(s->in_peak), "out_db", level_db(s->out_peak), "clipped_frames",
+                     (json_int_t)s->clipped_frames, "not_finite_blocks",
+                     (json_int_t)s->not_finite_blocks, "muted", s->muted, "bypassed", s->bypassed,
+                     "loading", s->loading, "model", bl_json_from_text(s->model.name), "model_path",
+                     bl_json_from_text(s->model_path), "demo", bl_json_from_text(s->demo),
+                     "receptive_field_samples", (json_int_t)s->model.receptive_field_samples);
+}
+
+void bl_status_line_print_record(const bl_app_state *s, double time_s)
+{
+    json_t *record = json_pack(
+        "{s:f, s:s, s:o, s:o, s:o, s:b, s:I, s:I, s:b, s:o, s:I, s:f, s:f, s:f, s:I, s:I}",
+        "time_s", time_s, "state", s->word, "client", bl_json_from_text(s->client), "server",
+        bl_json_from_text(s->server), "device", bl_json_from_text(s->device), "own_server",
+        s->own_server, "sample_rate_hz", (json_int_t)s->sample_rate_hz, "period_frames",
+        (json_int_t)s->period_frames, "freewheel", s->freewheel, "latency",
+        pack_latency(&s->latency), "own_latency_frames", (json_int_t)s->own_latency_frames, "load",
+        s->load, "load_peak", s->load_peak, "graph_load", s->graph_load, "xruns",
+        (json_int_t)s->xruns, "swaps", (json_int_t)s->swaps);
+    json_t *sound = pack_sound(s);
+    json_object_update(record, sound);
+    json_decref(sound);
+    bl_json_print_record(record);
+}
+
+void bl_status_line_print_message(const bl_app_message *m, double time_s)
+{
+    static const char *const severities[] = {
+        [BL_APP_INFO] = "info",
+        [BL_APP_WARNING] = "warning",
+        [BL_APP_ERROR] = "error",
+    };
+    bl_json_print_record(json_pack("{s:f, s:o, s:s}", "time_s", time_s, "message",
+                                   bl_json_from_text(m->text), "severity",
+                                   severities[m->severity]));
+}

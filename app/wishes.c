@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+// The connections that ought to be.
+
+#include "wishes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool same(const bl_connection *a, const bl_connection *b)
+{
+    return strcmp(a->ours, b->ours) == 0 && strcmp(a->theirs, b->theirs) == 0;
+}
+
+static bl_wish *find(bl_wishes *wishes, const bl_connection *connection)
+{
+    for (size_t i = 0; i < wishes->count; i++) {
+        if (same(&wishes->list[i].connection, connection)) {
+            return &wishes->list[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_connected(const bl_survey *survey, const bl_connection *connection)
+{
+    for (size_t i = 0; i < survey->connection_count; i++) {
+        if (same(&survey->connections[i], connection)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_there(const bl_survey *survey, const char *name)
+{
+    for (size_t i = 0; i < survey->ports.count; i++) {
+        if (strcmp(survey->ports.ports[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool bl_wishes_add(bl_wishes *wishes, const char *ours, const char *theirs, bool named)
+{
+    bl_connection connection;
+    snprintf(connection.ours, sizeof connection.ours, "%s", ours);
+    snprintf(connection.theirs, sizeof connection.theirs, "%s", theirs);
+    bl_wish *wish = find(wishes, &connection);
+    if (wish == NULL) {
+        if (wishes->count == BL_CONNECTIONS_MAX) {
+            return false;
+        }
+        wish = &wishes->list[wishes->count++];
+        *wish = (bl_wish){.connection = connection, .state = BL_WISH_DUE};
+    }
+    wish->named = wish->named || named;
+    return true;
+}
+
+bool bl_wishes_remove(bl_wishes *wishes, const bl_connection *connection)
+{
+    bl_wish *wish = find(wishes, connection);
+    if (wish == NULL) {
+        return false;
+    }
+    const size_t at = (size_t)(wish - wishes->list);
+    wishes->count--;
+    memmove(wish, wish + 1, (wishes->count - at) * sizeof *wish);
+    return true;
+}
+
+void bl_wishes_add_device(bl_wishes *wishes, const bl_device *device)
+{
+    for (size_t i = 0; i < device->count; i++) {
+        bl_wishes_add(wishes, device->connections[i].ours, device->connections[i].theirs, false);
+    }
+}
+
+void bl_wishes_add_usual(bl_wishes *wishes, const bl_port_list *ports)
+{
+    static const char *const outs[] = {"out_left", "out_right"};
+    const bl_port *capture = bl_port_physical(ports, BL_PORT_AUDIO, true, 0);
+    if (capture != NULL) {
+        bl_wishes_add(wishes, "in", capture->name, false);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        const bl_port *playback = bl_port_physical(ports, BL_PORT_AUDIO, false, i);
+        if (playback != NULL) {
+            bl_wishes_add(wishes, outs[i], playback->name, false);
+        }
+    }
+}
+
+/// The state that follows for one wish; false if the player has undone it.
+static bool update_wish(bl_wish *wish, const bl_survey *survey, bool ports_moved)
+{
+    if (is_connected(survey, &wish->connection)) {
+        wish->state = BL_WISH_MADE;
+    } else if (!is_there(survey, wish->connection.theirs)) {
+        wish->state = BL_WISH_DUE;
+    } else if (wish->state == BL_WISH_MADE) {
+        wish->state = ports_moved ? BL_WISH_DUE : BL_WISH_SUSPECT;
+    } else if (wish->state == BL_WISH_SUSPECT) {
+        if (!ports_moved) {
+            return false;
+        }
+        wish->state = BL_WISH_DUE;
+    }
+    return true;
+}
+
+bool bl_wishes_update(bl_wishes *wishes, const bl_survey *survey, bool ports_moved)
+{
+    bool again = false;
+    for (size_t i = 0; i < wishes->count;) {
+        if (update_wish(&wishes->list[i], survey, ports_moved)) {
+            again = again || wishes->list[i].state == BL_WISH_SUSPECT;
+            i++;
+        } else {
+            const bl_connection gone = wishes->list[i].connection;
+            bl_wishes_remove(wishes, &gone);
+        }
+    }
+    for (size_t i = 0; i < survey->connection_count; i++) {
+        const bl_connection *c = &survey->connections[i];
+        if (find(wishes, c) == NULL && bl_wishes_add(wishes, c->ours, c->theirs, false)) {
+            find(wishes, c)->state = BL_WISH_MADE;
+        }
+    }
+    return again;
+}
+
+bl_wish *bl_wishes_next(bl_wishes *wishes, const bl_survey *survey)
+{
+    for (size_t i = 0; i < wishes->count; i++) {
+        bl_wish *wish = &wishes->list[i];
+        if (wish->state == BL_WISH_DUE && is_there(survey, wish->connection.theirs)) {
+            wish->state = BL_WISH_ASKED;
+            return wish;
+        }
+    }
+    return NULL;
+}
+
+void bl_wishes_answered(bl_wishes *wishes, const bl_connection *connection, bool made)
+{
+    bl_wish *wish = find(wishes, connection);
+    if (wish != NULL && wish->state == BL_WISH_ASKED) {
+        wish->state = made ? BL_WISH_MADE : BL_WISH_REFUSED;
+    }
+}
+
+void bl_wishes_lost(bl_wishes *wishes)
+{
+    for (size_t i = 0; i < wishes->count; i++) {
+        wishes->list[i].state = BL_WISH_DUE;
+    }
+}
+
+void bl_wishes_to_device(const bl_wishes *wishes, bl_device *device)
+{
+    device->count = 0;
+    for (size_t i = 0; i < wishes->count; i++) {
+        device->connections[device->count++] = wishes->list[i].connection;
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// The connections that ought to be: which to make now, which the player has undone. Decides from
+// one survey of the server to the next; talks to nobody. MAIN's.
+
+#ifndef BACKLINE_APP_WISHES_H
+#define BACKLINE_APP_WISHES_H
+
+#include "jack.h"
+#include "memory.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum bl_wish_state {
+    BL_WISH_DUE,     ///< to be asked for as soon as the other port is there
+    BL_WISH_ASKED,   ///< asked for, no answer yet
+    BL_WISH_MADE,    ///< stands
+    BL_WISH_SUSPECT, ///< stood, and is gone although both ports are there
+    BL_WISH_REFUSED, ///< the server said no; tried again when the port comes anew
+} bl_wish_state;
+
+typedef struct bl_wish {
+    bl_connection connection;
+    bl_wish_state state;
+    bool named; ///< the player named this port on the command line
+} bl_wish;
+
+typedef struct bl_wishes {
+    bl_wish list[BL_CONNECTIONS_MAX];
+    size_t count;
+} bl_wishes;
+
+/// Adds a wish that is DUE unless it is there already; false if there is no room.
+bool bl_wishes_add(bl_wishes *wishes, const char *ours, const char *theirs, bool named);
+
+/// Takes one away. Returns whether it was there.
+bool bl_wishes_remove(bl_wishes *wishes, const bl_connection *connection);
+
+/// All of a device, as remembered.
+void bl_wishes_add_device(bl_wishes *wishes, const bl_device *device);
+
+/// The usual ones: first physical capture port to `in`, first two physical playback ports from the
+/// outs.
+void bl_wishes_add_usual(bl_wishes *wishes, const bl_port_list *ports);
+
+/// Compares with the server. Connections that others made on our ports become wishes too. A
+/// connection that is gone although both ports stayed was undone by the player: it is SUSPECT at
+/// first and dropped at the next update, unless ports have come or gone meanwhile. Returns true if
+/// another update should follow soon.
+bool bl_wishes_update(bl_wishes *wishes, const bl_survey *survey, bool ports_moved);
+
+/// The next wish to ask for, now ASKED; NULL if there is none.
+bl_wish *bl_wishes_next(bl_wishes *wishes, const bl_survey *survey);
+
+/// Marks the answer to a request.
+void bl_wishes_answered(bl_wishes *wishes, const bl_connection *connection, bool made);
+
+/// The server is gone: everything that stood is due again.
+void bl_wishes_lost(bl_wishes *wishes);
+
+/// What to remember: all of them, also what was refused, since it is still wanted.
+void bl_wishes_to_device(const bl_wishes *wishes, bl_device *device);
+
+#endif

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Small YAML files of the program's own: reading by key with line and column in errors, writing as
+// a whole. Not for the audio thread.
+
+#ifndef BACKLINE_IO_DOCUMENT_H
+#define BACKLINE_IO_DOCUMENT_H
+
+#include "backline/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <yaml.h>
+
+/// A file in memory.
+typedef struct bl_document {
+    const char *path; ///< for errors; the caller's
+    yaml_document_t yaml;
+} bl_document;
+
+/// Reads a file of at most 1 MiB whose root is a mapping with `version: 1`. Thread: any but RT.
+/// Owns: the caller, who ends with bl_document_finish after success.
+bl_status bl_document_load(const char *path, bl_document *document, bl_error *error);
+
+void bl_document_finish(bl_document *document);
+
+/// The root mapping.
+yaml_node_t *bl_document_root(bl_document *document);
+
+/// Value of a key in a mapping, or NULL.
+yaml_node_t *bl_document_get(bl_document *document, yaml_node_t *mapping, const char *key);
+
+/// The index-th element of a sequence, or NULL (also if it is none).
+yaml_node_t *bl_document_at(bl_document *document, yaml_node_t *sequence, size_t index);
+
+/// Copies the text under `key`. A missing key leaves `text` as it is.
+bl_status bl_document_text(bl_document *document, yaml_node_t *mapping, const char *key, char *text,
+                           size_t capacity, bl_error *error);
+
+/// A file being written.
+typedef struct bl_document_writer {
+    yaml_emitter_t emitter;
+    unsigned char *bytes;
+    size_t size, capacity;
+    bool failed;
+} bl_document_writer;
+
+/// Opens with the root mapping and `version: 1`.
+void bl_document_writer_init(bl_document_writer *writer);
+void bl_document_put_text(bl_document_writer *writer, const char *text);
+void bl_document_open_mapping(bl_document_writer *writer);
+void bl_document_close_mapping(bl_document_writer *writer);
+void bl_document_open_sequence(bl_document_writer *writer);
+void bl_document_close_sequence(bl_document_writer *writer);
+
+/// Closes the root, writes the file whole or not at all, and frees. `path` NULL only frees.
+bl_status bl_document_writer_save(bl_document_writer *writer, const char *path, bl_error *error);
+
+#endif

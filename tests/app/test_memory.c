@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// What is remembered comes back as it was; broken files say where; settings are read.
+
+#include "memory.h"
+#include "paths.h"
+#include "settings.h"
+
+#include "support/cmocka_all.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[64];
+
+static int open_folder(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/backline-memory-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    setenv("XDG_STATE_HOME", folder, 1);
+    setenv("XDG_CONFIG_HOME", folder, 1);
+    return 0;
+}
+
+static int close_folder(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"state.yaml", "state-second.yaml", "settings.yaml"};
+    char path[160];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(path, sizeof path, "%s/backline/%s", folder, names[i]);
+        unlink(path);
+    }
+    snprintf(path, sizeof path, "%s/backline", folder);
+    rmdir(path);
+    return rmdir(folder); // fails if a temporary file was left behind
+}
+
+static void write_file(const char *name, const char *text)
+{
+    char path[BL_PATH_MAX];
+    assert_true(bl_path_user(BL_PATH_STATE, name, path));
+    assert_true(bl_path_make_folder(path));
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static bl_device device_of(const char *name, size_t connections)
+{
+    bl_device d = {.count = connections};
+    snprintf(d.name, sizeof d.name, "%s", name);
+    for (size_t i = 0; i < connections; i++) {
+        snprintf(d.connections[i].ours, sizeof d.connections[i].ours, "out_left");
+        snprintf(d.connections[i].theirs, sizeof d.connections[i].theirs, "%s: \"%zu\" #é", name,
+                 i);
+    }
+    return d;
+}
+
+static void test_round_trip(void **state)
+{
+    (void)state;
+    bl_memory memory = {0};
+    bl_memory back;
+    bl_error error = {0};
+    snprintf(memory.model, sizeof memory.model, "/models/it's: a \"5150\" [é].nam");
+    for (int i = 0; i < 3; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "device %d", i);
+        const bl_device d = device_of(name, (size_t)i * 16);
+        assert_true(bl_memory_remember(&memory, &d));
+    }
+    assert_int_equal(bl_memory_save("backline", &memory, &error), BL_STATUS_OK);
+    assert_int_equal(bl_memory_load("backline", &back, &error), BL_STATUS_OK);
+    assert_string_equal(back.model, memory.model);
+    assert_int_equal(back.device_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_memory_equal(&back.devices[i], &memory.devices[i], sizeof *back.devices);
+    }
+    bl_memory_finish(&back);
+    assert_int_equal(bl_memory_load("second", &back, &error), BL_STATUS_OK); // has its own
+    assert_string_equal(back.model, "");
+    bl_memory_finish(&back);
+    bl_memory_finish(&memory);
+}
+
+static void test_oldest_device_goes(void **state)
+{
+    (void)state;
+    bl_memory memory = {0};
+    char name[32];
+    for (int i = 0; i < BL_DEVICES_MAX + 1; i++) {
+        snprintf(name, sizeof name, "device %d", i);
+        const bl_device d = device_of(name, 1);
+        assert_true(bl_memory_remember(&memory, &d));
+        const bl_device again = device_of("device 0", 2); // in use all the time
+        assert_true(bl_memory_remember(&memory, &again));
+    }
+    assert_int_equal(memory.device_count, BL_DEVICES_MAX);
+    assert_null(bl_memory_find(&memory, "device 1"));
+    assert_int_equal(bl_memory_find(&memory, "device 0")->count, 2);
+    assert_non_null(bl_memory_find(&memory, "device 2"));
+    bl_memory_finish(&memory);
+}
+
+static void expect_error(const char *text, const char *words)
+{
+    bl_memory memory;
+    bl_error error = {0};
+    write_file("state.yaml", text);
+    assert_int_not_equal(bl_memory_load("backline", &memory, &error), BL_STATUS_OK);
+    if (strstr(error.text, words) == NULL) {
+        fail_msg("expected \"%s\" in: %s", words, error.text);
+    }
+    bl_memory_finish(&memory);
+}
+
+static void test_broken_files(void **state)
+{
+    (void)state;
+    expect_error("", "state.yaml:1:1: expected keys");
+    expect_error("- a\n", "state.yaml:1:1: expected keys");
+    expect_error("model: x\n", "found version missing");
+    expect_error("version: 2\n", "found version 2");
+    expect_error("version: 1\nmodel: [a]\n", "state.yaml:2:8: expected a text");
+    expect_error("version: 1\nmodel: \"a\\0b\"\n", "zero byte");
+    expect_error(
+        "version: 1\ndevices:\n- device: a\n  connections:\n  - ours: much-too-long-a-name\n",
+        "state.yaml:5:11: this text is too long");
+    expect_error("version: 1\n\tmodel: x\n", "not YAML");
+}
+
+static void test_settings(void **state)
+{
+    (void)state;
+    bl_settings settings;
+    bl_error error = {0};
+    assert_int_equal(bl_settings_load(&settings, &error), BL_STATUS_OK);
+    assert_string_equal(settings.server_command, "");
+    write_file("settings.yaml", "version: 1\nserver_command: jackd -d {driver}\n");
+    assert_int_equal(bl_settings_load(&settings, &error), BL_STATUS_OK);
+    assert_string_equal(settings.server_command, "jackd -d {driver}");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_oldest_device_goes),
+        cmocka_unit_test(test_broken_files),
+        cmocka_unit_test(test_settings),
+    };
+    return cmocka_run_group_tests(tests, open_folder, close_folder);
+}

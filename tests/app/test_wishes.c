@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+// Connections over the life of servers: made, undone by the player, lost with a port, lost with the
+// server, made by others.
+
+#include "wishes.h"
+
+#include "support/cmocka_all.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bl_port ports[4];
+static bl_connection connections[4];
+
+/// A survey of these ports and connections ("in<system:capture_1"), each list ended by NULL.
+static bl_survey survey(const char *const *names, const char *const *pairs)
+{
+    bl_survey s = {0};
+    for (; names[s.ports.count] != NULL; s.ports.count++) {
+        bl_port *port = &ports[s.ports.count];
+        *port = (bl_port){.type = BL_PORT_AUDIO, .physical = true};
+        port->gives = strstr(names[s.ports.count], "capture") != NULL;
+        snprintf(port->name, sizeof port->name, "%s", names[s.ports.count]);
+    }
+    for (; pairs[s.connection_count] != NULL; s.connection_count++) {
+        bl_connection *c = &connections[s.connection_count];
+        assert_int_equal(sscanf(pairs[s.connection_count], "%15[^<]<%319s", c->ours, c->theirs), 2);
+    }
+    s.ports.ports = ports;
+    s.connections = connections;
+    return s;
+}
+
+#define NOTHING ((const char *const[]){NULL})
+
+static const char *const both[] = {"system:capture_1", "system:playback_1", NULL};
+static const char *const made[] = {"in<system:capture_1", "out_left<system:playback_1", NULL};
+
+/// Asks for everything due and lets it be made; returns how many were asked for.
+static int ask(bl_wishes *w, const bl_survey *s)
+{
+    int asked = 0;
+    for (bl_wish *wish = bl_wishes_next(w, s); wish != NULL; wish = bl_wishes_next(w, s)) {
+        bl_wishes_answered(w, &wish->connection, true);
+        asked++;
+    }
+    return asked;
+}
+
+static void start(bl_wishes *w)
+{
+    const bl_survey s = survey(both, NOTHING);
+    w->count = 0;
+    bl_wishes_add_usual(w, &s.ports);
+    assert_int_equal(w->count, 2);
+    bl_wishes_update(w, &s, false);
+    assert_int_equal(ask(w, &s), 2);
+    assert_int_equal(ask(w, &s), 0);
+}
+
+static void test_usual(void **state)
+{
+    (void)state;
+    bl_wishes w;
+    start(&w);
+    assert_string_equal(w.list[0].connection.ours, "in");
+    assert_string_equal(w.list[1].connection.theirs, "system:playback_1");
+}
+
+/// What the player undoes stays undone, but only when that is sure.
+static void test_undone(void **state)
+{
+    (void)state;
+    bl_wishes w;
+    start(&w);
+    bl_survey s = survey(both, (const char *const[]){made[1], NULL});
+    assert_true(bl_wishes_update(&w, &s, false));
+    assert_int_equal(ask(&w, &s), 0);
+    assert_int_equal(w.count, 2);
+    assert_false(bl_wishes_update(&w, &s, false));
+    assert_int_equal(w.count, 1);
+    assert_int_equal(ask(&w, &s), 0);
+}
+
+/// A connection that falls with its port comes back with it, however the news are cut.
+static void test_port_returns(void **state)
+{
+    (void)state;
+    bl_wishes w;
+    start(&w);
+    bl_survey s =
+        survey((const char *const[]){both[1], NULL}, (const char *const[]){made[1], NULL});
+    assert_false(bl_wishes_update(&w, &s, true));
+    assert_int_equal(ask(&w, &s), 0);
+    s = survey(both, (const char *const[]){made[1], NULL});
+    bl_wishes_update(&w, &s, true);
+    assert_int_equal(ask(&w, &s), 1);
+
+    start(&w); // gone and back between two surveys
+    bl_wishes_update(&w, &s, true);
+    assert_int_equal(ask(&w, &s), 1);
+
+    start(&w); // seen between disconnection and unregistration
+    assert_true(bl_wishes_update(&w, &s, false));
+    bl_wishes_update(&w, &s, true);
+    assert_int_equal(ask(&w, &s), 1);
+}
+
+static void test_server_returns(void **state)
+{
+    (void)state;
+    bl_wishes w;
+    start(&w);
+    bl_survey s = survey(both, (const char *const[]){made[1], NULL});
+    bl_wishes_update(&w, &s, false); // suspect when the server goes
+    bl_wishes_lost(&w);
+    s = survey(both, NOTHING);
+    bl_wishes_update(&w, &s, true);
+    assert_int_equal(ask(&w, &s), 2);
+}
+
+/// Connections by a patchbay are kept like our own.
+static void test_made_by_others(void **state)
+{
+    (void)state;
+    bl_wishes w;
+    start(&w);
+    const char *const all[] = {both[0], both[1], "tuner:in", NULL};
+    bl_survey s = survey(all, (const char *const[]){made[0], made[1], "out_left<tuner:in", NULL});
+    bl_wishes_update(&w, &s, false);
+    assert_int_equal(w.count, 3);
+    s = survey(both, made);
+    bl_wishes_update(&w, &s, true);
+    s = survey(all, made);
+    bl_wishes_update(&w, &s, true);
+    assert_int_equal(ask(&w, &s), 1);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    bl_wishes w;
+    start(&w);
+    bl_wishes_lost(&w);
+    bl_survey s = survey(both, NOTHING);
+    bl_wish *wish = bl_wishes_next(&w, &s);
+    bl_wishes_answered(&w, &wish->connection, false);
+    bl_device device;
+    bl_wishes_to_device(&w, &device);
+    assert_int_equal(device.count, 2); // what was refused is still wanted
+    bl_wishes_update(&w, &s, false);
+    assert_int_equal(ask(&w, &s), 1); // the other one; the refused one is not asked for again
+    s = survey((const char *const[]){both[1], NULL}, (const char *const[]){made[1], NULL});
+    bl_wishes_update(&w, &s, true);
+    s = survey(both, (const char *const[]){made[1], NULL});
+    bl_wishes_update(&w, &s, true);
+    assert_int_equal(ask(&w, &s), 1); // its port came anew
+}
+
+static void test_full(void **state)
+{
+    (void)state;
+    bl_wishes w = {.count = 0};
+    char name[32];
+    for (int i = 0; i < BL_CONNECTIONS_MAX; i++) {
+        snprintf(name, sizeof name, "p:%d", i);
+        assert_true(bl_wishes_add(&w, "in", name, false));
+    }
+    assert_true(bl_wishes_add(&w, "in", "p:3", true)); // there already
+    assert_true(w.list[3].named);
+    assert_false(bl_wishes_add(&w, "in", "one too many", false));
+    const bl_survey s = survey(both, made);
+    bl_wishes_update(&w, &s, false); // what does not fit is let go
+    assert_int_equal(w.count, BL_CONNECTIONS_MAX);
+    assert_true(bl_wishes_remove(&w, &w.list[0].connection));
+    assert_int_equal(w.count, BL_CONNECTIONS_MAX - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_usual),          cmocka_unit_test(test_undone),
+        cmocka_unit_test(test_port_returns),   cmocka_unit_test(test_server_returns),
+        cmocka_unit_test(test_made_by_others), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_full),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// The test's own JACK clients.
+
+#include "peer.h"
+
+#include "program.h"
+#include "support/cmocka_all.h"
+
+#include <poll.h>
+#include <string.h>
+
+static int play(jack_nframes_t frames, void *argument)
+{
+    peer *p = argument;
+    float *out = jack_port_get_buffer(p->source, frames);
+    memset(out, 0, frames * sizeof *out);
+    if (!p->running) {
+        return 0;
+    }
+    p->began = true;
+    const uint64_t left = p->frames - p->played;
+    const uint64_t n = left < frames ? left : frames;
+    memcpy(out, p->in + p->played, n * sizeof *out);
+    p->played += n;
+    return 0;
+}
+
+static int record(jack_nframes_t frames, void *argument)
+{
+    peer *p = argument;
+    const float *in = jack_port_get_buffer(p->sink, frames);
+    if (!p->began) {
+        return 0;
+    }
+    const uint64_t left = p->frames - p->recorded;
+    const uint64_t n = left < frames ? left : frames;
+    memcpy(p->out + p->recorded, in, n * sizeof *in);
+    p->recorded += n;
+    return 0;
+}
+
+static void be_quiet(const char *text)
+{
+    (void)text;
+}
+
+void peer_open(peer *p)
+{
+    memset(p, 0, sizeof *p);
+    jack_set_error_function(be_quiet);
+    jack_set_info_function(be_quiet);
+    p->player = jack_client_open("peer_play", JackNoStartServer, NULL);
+    p->recorder = jack_client_open("peer_record", JackNoStartServer, NULL);
+    assert_non_null(p->player);
+    assert_non_null(p->recorder);
+    p->source = jack_port_register(p->player, "out", JACK_DEFAULT_AUDIO_TYPE, JackPortIsOutput, 0);
+    p->sink = jack_port_register(p->recorder, "in", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
+    jack_set_process_callback(p->player, play, p);
+    jack_set_process_callback(p->recorder, record, p);
+    assert_int_equal(jack_activate(p->player), 0);
+    assert_int_equal(jack_activate(p->recorder), 0);
+}
+
+void peer_close(peer *p)
+{
+    jack_client_close(p->player);
+    jack_client_close(p->recorder);
+    memset(p, 0, sizeof *p);
+}
+
+bool peer_connect(peer *p, const char *in, const char *out)
+{
+    return jack_connect(p->player, jack_port_name(p->source), in) == 0 &&
+           jack_connect(p->recorder, out, jack_port_name(p->sink)) == 0;
+}
+
+/// Lets the server run some cycles, so that a new order of the graph is in force.
+static void settle(peer *p)
+{
+    const jack_nframes_t from = jack_frame_time(p->player);
+    const long long until = now_ms() + DEADLINE_MS;
+    while (jack_frame_time(p->player) - from < 4 * jack_get_buffer_size(p->player) &&
+           now_ms() < until) {
+        poll(NULL, 0, 2);
+    }
+}
+
+void peer_run(peer *p, const float *in, float *out, uint64_t frames, const peer_plan *plan)
+{
+    const long long until = now_ms() + DEADLINE_MS + (long long)(frames / 8);
+    size_t next = 0;
+    settle(p);
+    p->in = in;
+    p->out = out;
+    p->frames = frames;
+    p->played = 0;
+    p->recorded = 0;
+    p->began = false;
+    if (plan->freewheel) {
+        assert_int_equal(jack_set_freewheel(p->player, 1), 0);
+    }
+    p->running = true;
+    while (p->recorded < frames) {
+        if (now_ms() > until) {
+            fail_msg("recorded only %llu of %llu frames", (unsigned long long)p->recorded,
+                     (unsigned long long)frames);
+        }
+        if (next < plan->period_count && p->recorded >= frames * next / plan->period_count) {
+            assert_int_equal(jack_set_buffer_size(p->player, plan->periods[next]), 0);
+            next++;
+        }
+        poll(NULL, 0, 1);
+    }
+    p->running = false;
+    if (plan->freewheel) {
+        assert_int_equal(jack_set_freewheel(p->player, 0), 0);
+    }
+}
+
+bool peer_is_connected(peer *p, const char *source, const char *destination)
+{
+    const jack_port_t *port = jack_port_by_name(p->player, source);
+    return port != NULL && jack_port_by_name(p->player, destination) != NULL &&
+           jack_port_connected_to(port, destination) != 0;
+}
+
+bool peer_wait_connected(peer *p, const char *source, const char *destination, bool connected)
+{
+    const long long until = now_ms() + DEADLINE_MS;
+    while (peer_is_connected(p, source, destination) != connected) {
+        if (now_ms() > until) {
+            return false;
+        }
+        poll(NULL, 0, 5);
+    }
+    return true;
+}

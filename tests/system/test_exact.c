@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// What is heard live is what `backline render` writes: sample by sample, at any period, over live
+// period changes and in freewheel.
+
+#include "peer.h"
+#include "stage.h"
+#include "support/cmocka_all.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TOLERANCE 1e-6
+
+/// One sound, its rendering, and the program playing the same model.
+typedef struct scene {
+    bl_audio sound, rendered;
+    program live;
+    size_t seen;
+    peer peer;
+    float *heard;
+} scene;
+
+static void open_scene(scene *s, uint32_t period)
+{
+    memset(s, 0, sizeof *s);
+    const char *model = stage_make_model("model.safetensors", 7, true, 48000.0);
+    stage_make_sound("sound.wav", 1.2, &s->sound);
+    stage_render(stage_path("sound.wav"), model, &s->rendered);
+    assert_int_equal(s->rendered.frames, s->sound.frames);
+    s->heard = calloc((size_t)s->sound.frames, sizeof *s->heard);
+    assert_non_null(s->heard);
+    stage_server_start(&(stage_server){.rate_hz = 48000, .period = period});
+    stage_live_start(&s->live, (const char *const[]){model, "--no-connect", "--no-ramp", NULL});
+    json_decref(stage_wait_state(&s->live, &s->seen, "playing"));
+    peer_open(&s->peer);
+    assert_true(peer_connect(&s->peer, "backline:in", "backline:out_left"));
+}
+
+static void close_scene(scene *s)
+{
+    stage_live_stop(&s->live);
+    peer_close(&s->peer);
+    stage_server_stop();
+    bl_audio_finish(&s->sound);
+    bl_audio_finish(&s->rendered);
+    free(s->heard);
+}
+
+/// Plays the sound and compares.
+static void check(scene *s, const peer_plan *plan)
+{
+    memset(s->heard, 0, (size_t)s->sound.frames * sizeof *s->heard);
+    peer_run(&s->peer, s->sound.samples, s->heard, s->sound.frames, plan);
+    const double difference = stage_difference(s->rendered.samples, s->heard, s->sound.frames);
+    if (!(difference >= 0.0 && difference <= TOLERANCE)) {
+        fail_msg("live and rendered differ by %g", difference);
+    }
+}
+
+static void at_period(uint32_t period)
+{
+    scene s;
+    open_scene(&s, period);
+    check(&s, &(peer_plan){.freewheel = false});
+    close_scene(&s);
+}
+
+static void test_period_32(void **state)
+{
+    (void)state;
+    at_period(32);
+}
+
+static void test_period_64(void **state)
+{
+    (void)state;
+    at_period(64);
+}
+
+static void test_period_100(void **state)
+{
+    (void)state;
+    at_period(100);
+}
+
+static void test_period_128(void **state)
+{
+    (void)state;
+    at_period(128);
+}
+
+static void test_period_1024(void **state)
+{
+    (void)state;
+    at_period(1024);
+}
+
+/// The model hears silence between the passes for longer than its receptive field.
+static void test_changing_periods(void **state)
+{
+    (void)state;
+    static const uint32_t periods[] = {64, 1024, 100, 333, 32, 8192, 17, 128};
+    scene s;
+    open_scene(&s, 256);
+    check(&s, &(peer_plan){.periods = periods, .period_count = 8});
+    check(&s, &(peer_plan){.freewheel = false});
+    close_scene(&s);
+}
+
+static void test_freewheel(void **state)
+{
+    (void)state;
+    static const uint32_t periods[] = {100, 1024, 64};
+    scene s;
+    open_scene(&s, 128);
+    check(&s, &(peer_plan){.freewheel = true});
+    check(&s, &(peer_plan){.periods = periods, .period_count = 3});
+    check(&s, &(peer_plan){.freewheel = true});
+    close_scene(&s);
+}
+
+/// Both outs carry the same.
+static void test_right_is_left(void **state)
+{
+    (void)state;
+    scene s;
+    open_scene(&s, 128);
+    assert_int_equal(jack_port_disconnect(s.peer.recorder, s.peer.sink), 0);
+    assert_int_equal(
+        jack_connect(s.peer.recorder, "backline:out_right", jack_port_name(s.peer.sink)), 0);
+    check(&s, &(peer_plan){.freewheel = true});
+    close_scene(&s);
+}
+
+int main(int argc, char **argv)
+{
+    stage_isolate(argc, argv);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_period_32),   cmocka_unit_test(test_period_64),
+        cmocka_unit_test(test_period_100),  cmocka_unit_test(test_period_128),
+        cmocka_unit_test(test_period_1024), cmocka_unit_test(test_changing_periods),
+        cmocka_unit_test(test_freewheel),   cmocka_unit_test(test_right_is_left),
+    };
+    return cmocka_run_group_tests(tests, stage_open, stage_close);
+}
