@@ -121,12 +121,16 @@ static bl_status load_model(render_job *job, bl_error *error)
             bl_model_load(job->settings->model, job->settings->config != NULL ? &overrides : NULL,
                           &job->model, error);
     }
-    if (status == BL_STATUS_OK) {
-        bl_voice_config config = bl_voice_config_default();
-        config.quality = job->settings->quality;
-        status = bl_voice_create(job->model, &config, &job->voice, error);
-    }
     return status;
+}
+
+// At the file's rate, whatever the model's: the voice adapts, exactly as when it plays live.
+static bl_status make_voice(render_job *job, bl_error *error)
+{
+    bl_voice_config config = bl_voice_config_default();
+    config.quality = job->settings->quality;
+    config.sample_rate_hz = job->audio.sample_rate_hz;
+    return bl_voice_create(job->model, &config, &job->voice, error);
 }
 
 static void tell_progress(void *context, double done)
@@ -144,6 +148,9 @@ static bl_status run_job(render_job *job, bl_error *error)
     if (status == BL_STATUS_OK) {
         status = bl_audio_load(settings->in, 0, &job->audio, error);
     }
+    if (status == BL_STATUS_OK) {
+        status = make_voice(job, error);
+    }
     if (status != BL_STATUS_OK) {
         return status;
     }
@@ -157,16 +164,13 @@ static bl_status run_job(render_job *job, bl_error *error)
     const bl_render_config config = {
         .chunk_frames = job->chunk_frames, .tell = tell_progress, .context = &progress};
     const double started_s = bl_progress_clock_s();
-    status = bl_render_audio(job->voice, &config, &job->audio, error);
+    bl_render_audio(job->voice, &config, &job->audio);
     job->took_s = bl_progress_clock_s() - started_s;
     bl_progress_end(&progress);
-    if (status == BL_STATUS_OK) {
-        status = bl_audio_save(settings->out, &job->audio, bits_values[settings->bits], error);
-    }
     if (settings->bits != BITS_FLOAT) {
         job->clipped_frames = bl_audio_count_clipped(&job->audio);
     }
-    return status;
+    return bl_audio_save(settings->out, &job->audio, bits_values[settings->bits], error);
 }
 
 static double times_real_time(const render_job *job)
@@ -186,8 +190,13 @@ static void print_text(const render_job *job)
         printf("  chunk size        all %" PRIu64 " frames at once\n", audio->frames);
     }
     if (audio->sample_rate_hz != info->sample_rate_hz) {
-        printf("  resampled         %.0f Hz to the model's %.0f Hz and back\n",
-               audio->sample_rate_hz, info->sample_rate_hz);
+        printf("  sample rates      file %.10g Hz, model %.10g Hz\n", audio->sample_rate_hz,
+               info->sample_rate_hz);
+    }
+    if (bl_voice_latency_frames(job->voice) > 0) {
+        printf("  delay taken out   %" PRIu32 " frames, %.2f ms\n",
+               bl_voice_latency_frames(job->voice),
+               bl_voice_latency_frames(job->voice) / audio->sample_rate_hz * 1000.0);
     }
     if (audio->file_channels > 1) {
         printf("  channel           the first of %" PRIu32 "\n", audio->file_channels);
@@ -217,6 +226,8 @@ static void print_record(const render_job *job)
                             : json_null());
     json_object_set_new(record, "lookahead_samples", json_integer(info->lookahead_samples));
     json_object_set_new(record, "added_latency_samples", json_integer(info->added_latency_samples));
+    json_object_set_new(record, "compensated_frames",
+                        json_integer(bl_voice_latency_frames(job->voice)));
     json_object_set_new(record, "chunk_frames",
                         job->chunk_frames > 0 ? json_integer(job->chunk_frames) : json_null());
     json_object_set_new(record, "clipped_frames", json_integer((json_int_t)job->clipped_frames));
@@ -259,10 +270,12 @@ const bl_command bl_command_render = {
         "Plays the first channel of the sound file IN through a model, by the same code that plays "
         "live, and writes the result to OUT, a WAV file of the same length and rate. IN is any "
         "file that libsndfile reads: WAV, FLAC, AIFF, Ogg and more.\n\n"
-        "The model runs alone: no gate, tone or limiter. Where the rate of the file is not the "
-        "model's, the sound is resampled to the model's rate and back. The delay of a centred "
-        "model is taken out, so that OUT lies on IN. Before the start and after the end the model "
-        "hears silence.\n\n"
+        "The model runs alone: no gate, tone or limiter. A file of another rate than the model's "
+        "is "
+        "adapted to it as live playing at that rate would be. Whatever delay comes of that, or of "
+        "a model that is centred, is taken out to the nearest frame, so that OUT lies on IN. "
+        "Before "
+        "the start and after the end the model hears silence.\n\n"
         "Prints the receptive field (how far back the model listens, which is no delay), the "
         "latency that the model adds when it is played live, the chunk size, and the speed. OUT "
         "appears only when it is complete.",

@@ -5,14 +5,14 @@
 #include "render.h"
 
 #include "backline/limits.h"
-#include "backline/model.h"
 
 #include <string.h>
 
-enum { TELL_FRAMES = 1 << 16 };
+enum { TELL_FRAMES = 1 << 14 };
 
-// Where the run stands: `fed` input frames went in, `made` output frames came out, latency and all.
-typedef struct run {
+// Where the run stands: `done` frames went in and came out; the first `latency` that came out
+// answer no input of the file's.
+typedef struct render_run {
     bl_voice *voice;
     const bl_render_config *config;
     float *samples; // input, overwritten by the output that lags behind it
@@ -56,28 +56,12 @@ static void run_all(render_run *run)
     }
 }
 
-bl_status bl_render_audio(bl_voice *voice, const bl_render_config *config, bl_audio *audio,
-                          bl_error *error)
+void bl_render_audio(bl_voice *voice, const bl_render_config *config, bl_audio *audio)
 {
-    const double file_rate_hz = audio->sample_rate_hz;
-    const double model_rate_hz = bl_model_get_info(bl_voice_model(voice))->sample_rate_hz;
-    const uint64_t file_frames = audio->frames;
-    bl_status status = bl_audio_resample(audio, model_rate_hz, error);
-    if (status != BL_STATUS_OK) {
-        return status;
-    }
     bl_voice_prepare_thread();
-    bl_voice_reset(voice);
-    render_run run = {.voice = voice,
-                      .config = config,
-                      .samples = audio->samples,
-                      .frames = audio->frames,
-                      .latency = bl_voice_latency_frames(voice)};
-    run_all(&run);
-    status = bl_audio_resample(audio, file_rate_hz, error);
-    if (status != BL_STATUS_OK) {
-        return status;
-    }
-    audio->frames = file_frames; // two roundings up never make it shorter
-    return BL_STATUS_OK;
+    run_all(&(render_run){.voice = voice,
+                          .config = config,
+                          .samples = audio->samples,
+                          .frames = audio->frames,
+                          .latency = bl_voice_latency_frames(voice)});
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A file through a voice: same length, shifted back by the voice's latency, at the file's rate.
+// A file through a voice: same length, shifted back by the voice's latency.
 
 #ifndef BACKLINE_APP_RENDER_H
 #define BACKLINE_APP_RENDER_H
 
 #include "backline/audio.h"
-#include "backline/status.h"
 #include "backline/voice.h"
 
 #include <stdint.h>
@@ -17,10 +16,8 @@ typedef struct bl_render_config {
     void *context;                            ///< handed to `tell`
 } bl_render_config;
 
-/// Runs `audio`, at the model's rate or another, through `voice`, which is at the model's rate and
-/// reset first, and replaces it by the result. After the end the voice hears silence.
-/// Thread: any but RT.
-bl_status bl_render_audio(bl_voice *voice, const bl_render_config *config, bl_audio *audio,
-                          bl_error *error);
+/// Replaces `audio` by what `voice`, which is at its rate and is reset first, makes of it. After
+/// the end the voice hears silence. Thread: any but RT.
+void bl_render_audio(bl_voice *voice, const bl_render_config *config, bl_audio *audio);
 
 #endif
