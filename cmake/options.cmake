@@ -24,12 +24,14 @@ if(BL_HAS_FUNCTION_EFFECTS)
     target_compile_options(bl-options INTERFACE -Werror=function-effects)
 endif()
 
+get_filename_component(BL_ROOT ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
+
 # bl_objects(NAME folder-private includes...): an object library of every .c in the current folder.
 function(bl_objects name)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
     add_library(${name} OBJECT ${sources})
-    target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/engine/include)
-    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/engine)
+    target_include_directories(${name} PUBLIC ${BL_ROOT}/engine/include)
+    target_include_directories(${name} PRIVATE ${BL_ROOT}/engine)
     target_link_libraries(${name} PUBLIC bl-options)
     set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
 endfunction()

@@ -65,6 +65,18 @@ build() {
     wait "$child"
 }
 
+# skip STAGE REASON: what a building function says when the stage cannot be had here.
+skip() {
+    echo "skipped $1: $2" >"$logs/$1.skip"
+}
+
+# need STAGE PROGRAM
+need() {
+    command -v "$2" >/dev/null && return
+    skip "$1" "$2 is not installed"
+    return 1
+}
+
 # build_all STAGE...: leaves STAGE.built or STAGE.broken in $logs.
 build_all() {
     child=
@@ -133,7 +145,7 @@ report() {
             "$logs/$1.log" 2>/dev/null | head -n 200
         sed -n 's/^failed/tests: FAILED/p' "$logs/$1.rows"
     fi
-    say "$1: $(tally "$logs/$1.rows")"
+    say "$1: $(tally "$logs/$1.rows") ($(($(date +%s) - start)) s)"
 }
 
 tally() {
@@ -141,7 +153,7 @@ tally() {
         END { printf "%d passed, %d failed, %d skipped\n", p, f, s }' "$1"
 }
 
-# --- The stages: build_NAME, test_NAME ---
+# --- The stages: build_NAME, test_NAME; the order is that of `stages` below ---
 
 # Labels of tests that say the same in every build, or have a stage of their own.
 once='^(lint|fuzz|bench|pipewire)$'
@@ -164,7 +176,7 @@ build_tsan() {
     preset tsan
 }
 test_tsan() {
-    with_ctest tsan build/tsan 600 -LE "$once"
+    with_ctest tsan build/tsan 600 -L '^(threads|app|system)$' -LE "$once"
 }
 
 build_clang() {
@@ -183,10 +195,38 @@ test_german() {
         with_ctest german build/release 300 -LE "$once"
 }
 
+build_aarch64() {
+    need aarch64 aarch64-linux-gnu-gcc && need aarch64 qemu-aarch64 || return 0
+    cmake -S tests/cross -B build/aarch64 -G Ninja -DBL_WERROR=ON \
+        --toolchain "$PWD/cmake/aarch64.cmake" && build build/aarch64
+}
+test_aarch64() {
+    BL_TEST_EFFORT=low with_ctest aarch64 build/aarch64 300
+}
+
+# A processor without AVX runs the same programs.
+build_v2() {
+    if [ "$(uname -m)" != x86_64 ]; then
+        skip v2 "this is no x86-64 machine"
+        return
+    fi
+    need v2 qemu-x86_64 || return 0
+    mkdir -p build/v2
+    for program in "$PWD"/build/release/tests/test-unit-* "$PWD"/build/release/tests/test-engine-*; do
+        [ -f "$program" ] || continue
+        name=${program##*/test-}
+        echo "add_test($name qemu-x86_64 -cpu Nehalem $program)"
+        echo "set_tests_properties($name PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)"
+    done >build/v2/CTestTestfile.cmake
+}
+test_v2() {
+    BL_TEST_EFFORT=low with_ctest v2 build/v2 300
+}
+
 # --- Running them ---
 
 stages=release
-[ -z "$all" ] || stages="release asan german tsan clang"
+[ -z "$all" ] || stages="release asan german tsan clang v2 aarch64"
 
 # shellcheck disable=SC2086 # a list of words
 build_all $stages &
@@ -196,12 +236,15 @@ trap 'exit 1' INT TERM HUP
 
 for s in $stages; do
     say "$s"
+    start=$(date +%s)
     until [ -f "$logs/$s.built" ] || [ -f "$logs/$s.broken" ]; do
         sleep 1
     done
     if [ -f "$logs/$s.broken" ]; then
         tail -n 40 "$logs/$s.build.log"
         echo "failed $s: it does not build, see $logs/$s.build.log" >"$logs/$s.rows"
+    elif [ -f "$logs/$s.skip" ]; then
+        cp "$logs/$s.skip" "$logs/$s.rows"
     else
         "test_$s"
     fi

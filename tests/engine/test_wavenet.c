@@ -4,6 +4,7 @@
 
 #include "setup/isa.h"
 #include "support/cmocka_all.h"
+#include "support/effort.h"
 #include "support/net_fixture.h"
 #include "support/net_run.h"
 
@@ -104,7 +105,7 @@ static void every_activation_and_gating_matches(void **state)
 static void anything_the_format_allows_matches(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 150; seed++) {
+    for (uint64_t seed = 1; seed <= bl_test_some(150); seed++) {
         fixture *made = fixture_create(seed);
         char what[64];
         snprintf(what, sizeof what, "any, seed %u", (unsigned)seed);
@@ -143,7 +144,7 @@ static void chunks_do_not_change_a_bit(void **state)
 {
     (void)state;
     static const uint32_t chunks[] = {1, 2, 7, 63, 100, 127, 128, 512, 4096};
-    for (uint32_t index = 0; index < EXAMPLES; index++) {
+    for (uint32_t index = 0; index < bl_test_some(EXAMPLES); index++) {
         fixture *made = fixture_create(index);
         const bl_arch *arch = example(made, index);
         for (int isa = 0; isa < BL_ISA_COUNT; isa++) {
@@ -181,7 +182,7 @@ static void reset_is_creation_and_silence_for_ever(void **state)
 {
     (void)state;
     static float silence[FRAMES];
-    for (uint32_t index = 0; index < EXAMPLES; index++) {
+    for (uint32_t index = 0; index < bl_test_some(EXAMPLES); index++) {
         fixture *made = fixture_create(index);
         const bl_arch *arch = example(made, index);
         for (int isa = 0; isa < BL_ISA_COUNT; isa++) {
@@ -214,7 +215,7 @@ static void the_future_is_not_heard(void **state)
 {
     (void)state;
     static float changed[FRAMES];
-    for (uint32_t index = 0; index < EXAMPLES; index++) {
+    for (uint32_t index = 0; index < bl_test_some(EXAMPLES); index++) {
         fixture *made = fixture_create(index);
         const bl_arch *arch = example(made, index);
         for (int isa = 0; isa < BL_ISA_COUNT; isa++) {

@@ -17,9 +17,13 @@ alone() {
         found "$2: does not compile alone with $1: $(grep -m 1 error "$message")"
 }
 
-# Where a file of that folder finds its includes, as in CMake.
+# Where a file of that folder finds its includes and which processor it is for, as in CMake.
 folders() {
     case $1 in
+    engine/rt/kernels/*)
+        echo "-Iengine/include -Iengine"
+        [ "$(uname -m)" != x86_64 ] || echo "-mavx2 -mfma"
+        ;;
     engine/*) echo "-I. -Iengine/include -Iengine" ;;
     *) echo "-I. -Iengine/include -Iengine -I$(dirname "$1") -Iapp -Itests" ;;
     esac
