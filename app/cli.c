@@ -104,10 +104,9 @@ static int run_default(char **argv)
     if (is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")) {
         start_window(argv);
     }
-    const bl_command *live = find_command("live");
     char name[] = "live";
     char *arguments[] = {name, NULL};
-    return live != NULL ? live->run(1, arguments) : run_help(1, argv);
+    return bl_command_live.run(1, arguments);
 }
 
 static int run_named(int argc, char **argv)

@@ -420,6 +420,32 @@ static void test_refused_files(void **state)
     assert_true(S_ISCHR(facts.st_mode));
 }
 
+static void test_refused_models(void **state)
+{
+    (void)state;
+    save_noise("in.wav", 1000, 48000.0);
+    float *weights = make_weights(&causal);
+    save_native("m.safetensors", &causal, 48000.0, weights, 0);
+    static const off_t sizes[] = {2000, 300, 8, 7, 0};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        assert_int_equal(truncate(FILE_OF("m.safetensors"), sizes[i]), 0);
+        refuse("in.wav", "out.wav", "m.safetensors", "/m.safetensors: ");
+    }
+    weights[7] = NAN;
+    save_native("m.safetensors", &causal, 48000.0, weights, 0);
+    refuse("in.wav", "out.wav", "m.safetensors", "/m.safetensors: ");
+    free(weights);
+    const nam_preset preset = nam_preset_get(3);
+    for (size_t extra = 0; extra < 3; extra += 2) { // one weight too few, one too many
+        model_bytes bytes = {0};
+        nam_file_write(&bytes, "0.5.4", "WaveNet", preset.config, "48000",
+                       preset.weights - 1 + extra, 1);
+        model_bytes_save(&bytes, FILE_OF("m.nam"));
+        model_bytes_finish(&bytes);
+        refuse("in.wav", "out.wav", "m.nam", "/m.nam: ");
+    }
+}
+
 static void test_refused_config(void **state)
 {
     (void)state;
@@ -550,6 +576,7 @@ int main(void)
         TEST(test_over_itself_and_stereo),
         TEST(test_progress_records),
         TEST(test_refused_files),
+        TEST(test_refused_models),
         TEST(test_refused_config),
         TEST(test_model_that_overflows),
         TEST(test_full_disk),
