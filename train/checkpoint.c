@@ -102,7 +102,7 @@ static void read_metadata(bl_load *load, const bl_json *metadata, const char *co
                           double values[NUMBERS])
 {
     const bl_json kind = bl_json_member(metadata, "format");
-    if (kind.value == NULL || strcmp(bl_json_to_text(&kind), format) != 0) {
+    if (!bl_json_is_present(&kind) || strcmp(bl_json_to_text(&kind), format) != 0) {
         bl_json_expect(&kind, format);
         return;
     }

@@ -16,10 +16,11 @@
 // Gains at or below this are silence, as AIDA-X has it.
 #define SILENCE_DB (-90.0)
 
-bool bl_aidax_is(const json_t *document)
+bool bl_aidax_is(const bl_json *root)
 {
-    return json_object_get(document, "layers") != NULL &&
-           json_object_get(document, "architecture") == NULL;
+    const bl_json layers = bl_json_member(root, "layers");
+    const bl_json architecture = bl_json_member(root, "architecture");
+    return bl_json_is_present(&layers) && !bl_json_is_present(&architecture);
 }
 
 static float read_gain(const bl_json *root, const char *key)
@@ -35,12 +36,11 @@ static float read_gain(const bl_json *root, const char *key)
 // Numbers of the metadata stand there as numbers or as texts.
 static bool read_number(const bl_json *json, double *number)
 {
-    if (json_is_number(json->value)) {
-        *number = json_number_value(json->value);
+    if (bl_json_is(json, BL_JSON_NUMBER)) {
+        *number = json->value.u.number;
         return true;
     }
-    return json_is_string(json->value) &&
-           bl_text_parse_number(json_string_value(json->value), number);
+    return bl_json_is(json, BL_JSON_TEXT) && bl_text_parse_number(json->value.u.text, number);
 }
 
 static void read_rate(const bl_json *root, const bl_json *metadata, bl_model_info *info)
@@ -65,10 +65,11 @@ static void name_layers(const bl_json *layers, uint32_t count, bl_model_info *in
         const bl_json layer = bl_json_element(layers, i);
         const bl_json type = bl_json_member(&layer, "type");
         const bl_json shape = bl_json_member(&layer, "shape");
-        const json_t *last = json_array_get(shape.value, json_array_size(shape.value) - 1);
+        const bl_json last = bl_json_element(&shape, (size_t)shape.value.count - 1);
+        const bl_json_value *width = bl_json_is_list(&shape) ? &last.value : &shape.value;
         used += (size_t)snprintf(info->architecture + used, sizeof info->architecture - used,
                                  "%s%.16s %.0f", i > 0 ? ", " : "", bl_json_to_text(&type),
-                                 json_number_value(last != NULL ? last : shape.value));
+                                 width->u.number);
     }
 }
 
@@ -82,16 +83,16 @@ static void check_input(const bl_json *root)
     }
 }
 
-void bl_aidax_read(bl_load *load, const json_t *document, bl_content *content)
+void bl_aidax_read(const bl_json *root, bl_content *content)
 {
     enum { STAGES_PER_LAYER = 2 }; // the layer and its activation
-    const bl_json root = bl_json_root(load, document);
-    const bl_json metadata = bl_json_member(&root, "metadata");
-    const bl_json layers = bl_json_member(&root, "layers");
+    bl_load *load = root->load;
+    const bl_json metadata = bl_json_member(root, "metadata");
+    const bl_json layers = bl_json_member(root, "layers");
     bl_model_info *info = &content->info;
-    check_input(&root);
+    check_input(root);
     const uint32_t count = bl_json_to_list(&layers, 1, BL_LIMIT_LAYERS);
-    read_rate(&root, &metadata, info);
+    read_rate(root, &metadata, info);
     bl_arch *arch = bl_load_take(load, 1, sizeof *arch);
     if (arch == NULL) {
         return;
@@ -102,18 +103,18 @@ void bl_aidax_read(bl_load *load, const json_t *document, bl_content *content)
         const bl_json layer = bl_json_element(&layers, i);
         bl_aidax_read_layer(&stack, &layer);
     }
-    const bl_json skip = bl_json_member(&root, "in_skip");
+    const bl_json skip = bl_json_member(root, "in_skip");
     arch->u.sequence.skip = bl_json_is_given(&skip) && bl_json_to_u32(&skip, 0, 1) == 1;
-    arch->u.sequence.in_gain = read_gain(&root, "in_gain");
-    arch->u.sequence.out_gain = read_gain(&root, "out_gain");
-    bl_stack_finish(&stack, &root, content);
+    arch->u.sequence.in_gain = read_gain(root, "in_gain");
+    arch->u.sequence.out_gain = read_gain(root, "out_gain");
+    bl_stack_finish(&stack, root, content);
     if (!bl_load_ok(load)) {
         return;
     }
     const bl_json name = bl_json_member(&metadata, "name");
     const bl_json esr = bl_json_member(&metadata, "esr");
-    if (json_is_string(name.value)) {
-        bl_content_set_name(info, json_string_value(name.value));
+    if (bl_json_is(&name, BL_JSON_TEXT)) {
+        bl_content_set_name(info, name.value.u.text);
     }
     info->has_esr = read_number(&esr, &info->esr);
     snprintf(info->format, sizeof info->format, "aidax");

@@ -20,12 +20,12 @@ typedef struct bl_stack {
 } bl_stack;
 
 /// True for a document of that kind. Thread: any.
-bool bl_aidax_is(const json_t *document);
-bool bl_proteus_is(const json_t *document);
+bool bl_aidax_is(const bl_json *root);
+bool bl_proteus_is(const bl_json *root);
 
 /// Reads a whole document. Thread: any but RT.
-void bl_aidax_read(bl_load *load, const json_t *document, bl_content *content);
-void bl_proteus_read(bl_load *load, const json_t *document, bl_content *content);
+void bl_aidax_read(const bl_json *root, bl_content *content);
+void bl_proteus_read(const bl_json *root, bl_content *content);
 
 /// Appends one keras-style layer, with its activation.
 void bl_aidax_read_layer(bl_stack *stack, const bl_json *layer);

@@ -81,7 +81,7 @@ static void read_dense(bl_stack *stack, const bl_json *weights, uint32_t out)
 static uint32_t read_last(const bl_json *layer, const char *key, uint32_t max)
 {
     const bl_json json = bl_json_member(layer, key);
-    if (!json_is_array(json.value)) {
+    if (!bl_json_is_list(&json)) {
         return bl_json_to_u32(&json, 1, max);
     }
     const uint32_t count = bl_json_to_list(&json, 1, 8);
@@ -187,7 +187,7 @@ static void read_normalisation(bl_stack *stack, const bl_json *layer, const bl_j
 {
     bl_load *load = stack->load;
     const uint32_t channels = stack->channels;
-    const bool affine = json_array_size(weights->value) != 2;
+    const bool affine = weights->value.count != 2;
     bl_json_to_list(weights, affine ? 4 : 2, affine ? 4 : 2);
     const float *vectors[4] = {NULL, NULL, NULL, NULL}; // gamma, beta, mean, variance
     for (uint32_t i = affine ? 0 : 2; i < 4; i++) {

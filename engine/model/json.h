@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Reading foreign JSON: bounded before it is parsed, and every value knows its place, so that a
-// refusal can say "FILE: config.layers[1].dilations[3]: found -1, expected ...".
+// Reading foreign JSON: every value knows its place, so that a refusal can say
+// "FILE: config.layers[1].dilations[3]: found -1, expected ...".
 
 #ifndef BACKLINE_MODEL_JSON_H
 #define BACKLINE_MODEL_JSON_H
 
+#include "model/json_value.h"
 #include "model/load.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,19 +16,15 @@ enum { BL_JSON_TEXT_MAX = 160 }; ///< bytes of a place or of a described value, 
 
 /// A value and the way to it. Plain data on the stack; `parent` must outlive it.
 typedef struct bl_json {
-    const json_t *value; ///< NULL: absent
+    bl_json_value value;
     const struct bl_json *parent;
     const char *key; ///< in an object; NULL: an element of a list
     size_t index;
     bl_load *load;
 } bl_json;
 
-/// Parses a whole document whose root is an object. `flags` are added to jansson's. NULL and a kept
-/// failure if it is not one. Owns: the caller, who ends with json_decref.
-json_t *bl_json_parse(bl_load *load, const uint8_t *bytes, size_t size, size_t flags);
-
 /// The document itself as a place.
-bl_json bl_json_root(bl_load *load, const json_t *document);
+bl_json bl_json_root(bl_load *load, const bl_json_document *document);
 
 /// A member of an object; absent if `object` is not one or lacks it.
 bl_json bl_json_member(const bl_json *object, const char *key);
@@ -36,8 +32,14 @@ bl_json bl_json_member(const bl_json *object, const char *key);
 /// An element of a list; absent if `list` is not one or is shorter.
 bl_json bl_json_element(const bl_json *list, size_t index);
 
+/// There at all, be it null.
+bool bl_json_is_present(const bl_json *json);
+
 /// Neither absent nor null.
 bool bl_json_is_given(const bl_json *json);
+
+bool bl_json_is(const bl_json *json, bl_json_kind kind);
+bool bl_json_is_list(const bl_json *json);
 
 /// Keeps "FILE: PLACE: ..." as the failure of the load.
 void bl_json_fail(const bl_json *json, bl_status status, const char *format, ...)

@@ -70,18 +70,21 @@ static void complete_info(bl_load *load, bl_content *content)
 
 static void read_json(bl_load *load, const uint8_t *bytes, size_t size, bl_content *content)
 {
-    json_t *document = bl_json_parse(load, bytes, size, 0);
-    if (document == NULL) {
-        return;
+    bl_json_document document;
+    bl_json_document_init(&document, load, bytes, size);
+    const bl_json root = bl_json_root(load, &document);
+    if (!bl_load_ok(load)) {
+        goto done;
     }
-    if (bl_aidax_is(document)) {
-        bl_aidax_read(load, document, content);
-    } else if (bl_proteus_is(document)) {
-        bl_proteus_read(load, document, content);
+    if (bl_aidax_is(&root)) {
+        bl_aidax_read(&root, content);
+    } else if (bl_proteus_is(&root)) {
+        bl_proteus_read(&root, content);
     } else {
-        bl_nam_read(load, document, content);
+        bl_nam_read(&root, content);
     }
-    json_decref(document);
+done:
+    bl_json_document_finish(&document);
 }
 
 // The content decides the format. A JSON text may begin with white space or a byte order mark.

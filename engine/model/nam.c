@@ -122,7 +122,7 @@ static bl_arch *read_object(const bl_json *object, bl_nam *nam, char *warning, s
     const bl_json name = bl_json_member(object, "architecture");
     const architecture *kind = find_architecture(&name);
     nam->config = bl_json_member(object, "config");
-    if (!json_is_object(nam->config.value)) {
+    if (!bl_json_is(&nam->config, BL_JSON_OBJECT)) {
         bl_json_expect(&nam->config, "an object");
     }
     const bl_json weights = bl_json_member(object, "weights");
@@ -168,28 +168,27 @@ static void read_metadata(const bl_json *root, bl_model_info *info)
     if (!bl_json_is_given(&metadata)) {
         return;
     }
-    if (!json_is_object(metadata.value)) {
+    if (!bl_json_is(&metadata, BL_JSON_OBJECT)) {
         bl_json_expect(&metadata, "an object");
     }
     const bl_json name = bl_json_member(&metadata, "name");
-    if (json_is_string(name.value)) {
-        bl_content_set_name(info, json_string_value(name.value));
+    if (bl_json_is(&name, BL_JSON_TEXT)) {
+        bl_content_set_name(info, name.value.u.text);
     }
     info->has_loudness = read_level(&metadata, "loudness", &info->loudness_db);
     info->has_input_level = read_level(&metadata, "input_level_dbu", &info->input_level_dbu);
     info->has_output_level = read_level(&metadata, "output_level_dbu", &info->output_level_dbu);
     const bl_json training = bl_json_member(&metadata, "training");
     const bl_json esr = bl_json_member(&training, "validation_esr");
-    info->has_esr = json_is_number(esr.value);
-    info->esr = info->has_esr ? json_number_value(esr.value) : 0.0;
+    info->has_esr = bl_json_is(&esr, BL_JSON_NUMBER);
+    info->esr = info->has_esr ? esr.value.u.number : 0.0;
 }
 
-void bl_nam_read(bl_load *load, const json_t *document, bl_content *content)
+void bl_nam_read(const bl_json *root, bl_content *content)
 {
-    const bl_json root = bl_json_root(load, document);
     bl_model_info *info = &content->info;
     bl_nam nam;
-    content->arch = read_object(&root, &nam, info->warning, sizeof info->warning);
+    content->arch = read_object(root, &nam, info->warning, sizeof info->warning);
     if (content->arch == NULL) {
         return;
     }
@@ -200,14 +199,14 @@ void bl_nam_read(bl_load *load, const json_t *document, bl_content *content)
                      nam.in_channels, nam.out_channels);
         return;
     }
-    read_metadata(&root, info);
-    const bl_json version = bl_json_member(&root, "version");
-    const bl_json architecture_name = bl_json_member(&root, "architecture");
+    read_metadata(root, info);
+    const bl_json version = bl_json_member(root, "version");
+    const bl_json architecture_name = bl_json_member(root, "architecture");
     snprintf(info->format, sizeof info->format, "nam %.16s", bl_json_to_text(&version));
     snprintf(info->architecture, sizeof info->architecture, "%s",
              bl_json_to_text(&architecture_name));
     info->parameters = nam.parameters;
     info->sample_rate_hz = nam.sample_rate_hz;
     info->sample_rate_known = nam.sample_rate_known;
-    bl_reference_unfold(load, content);
+    bl_reference_unfold(root->load, content);
 }

@@ -26,7 +26,7 @@ typedef struct bl_nam {
 } bl_nam;
 
 /// Reads a whole file. Thread: any but RT.
-void bl_nam_read(bl_load *load, const json_t *document, bl_content *content);
+void bl_nam_read(const bl_json *root, bl_content *content);
 
 /// Reads a .nam object inside another. NULL and a kept failure if it is not a good one.
 bl_arch *bl_nam_read_object(const bl_json *object, bl_nam *nam);

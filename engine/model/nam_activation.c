@@ -63,7 +63,7 @@ static void read_parameters(const bl_json *json, uint32_t channels, bl_activatio
 
 bl_activation bl_nam_read_activation(const bl_json *json, uint32_t channels)
 {
-    const bl_json type = json_is_object(json->value) ? bl_json_member(json, "type") : *json;
+    const bl_json type = bl_json_is(json, BL_JSON_OBJECT) ? bl_json_member(json, "type") : *json;
     const char *name = bl_json_to_text(&type);
     bl_activation activation = {.kind = BL_ACTIVATION_IDENTITY};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -37,10 +37,10 @@ static part read_film(const bl_json *json, bl_film_place place)
 {
     const bl_json film = bl_json_member(json, film_keys[place]);
     part made = {.groups = 1};
-    if (!bl_json_is_given(&film) || json_is_false(film.value)) {
+    if (!bl_json_is_given(&film) || bl_json_is(&film, BL_JSON_FALSE)) {
         return made;
     }
-    if (!json_is_object(film.value)) {
+    if (!bl_json_is(&film, BL_JSON_OBJECT)) {
         bl_json_expect(&film, "an object, false or null");
     }
     made.active = bl_json_get_bool_or(&film, "active", true);
@@ -59,12 +59,12 @@ static shape read_shape(const bl_json *json, uint32_t condition, const bl_wavene
     s.groups_input = bl_json_get_u32_or(json, "groups_input", 1, BL_LIMIT_CHANNELS, 1);
     s.groups_mixin = bl_json_get_u32_or(json, "groups_input_mixin", 1, BL_LIMIT_CHANNELS, 1);
     const bl_json layer1x1 = bl_json_member(json, "layer1x1");
-    if (layer1x1.value != NULL) {
+    if (bl_json_is_present(&layer1x1)) {
         s.layer1x1.active = bl_json_get_bool(&layer1x1, "active");
         s.layer1x1.groups = bl_json_get_u32(&layer1x1, "groups", 1, BL_LIMIT_CHANNELS);
     }
     const bl_json head1x1 = bl_json_member(json, "head1x1");
-    if (head1x1.value != NULL && bl_json_get_bool(&head1x1, "active")) {
+    if (bl_json_is_present(&head1x1) && bl_json_get_bool(&head1x1, "active")) {
         s.head1x1.active = true;
         s.head1x1.out = bl_json_get_u32(&head1x1, "out_channels", 1, BL_LIMIT_CHANNELS);
         s.head1x1.groups = bl_json_get_u32(&head1x1, "groups", 1, BL_LIMIT_CHANNELS);
@@ -96,7 +96,7 @@ static void check_film(const shape *s, bl_film_place place, const part *needed, 
 // stays the parent of the element.
 static bl_json layer_value(const bl_json *list, uint32_t layer)
 {
-    return json_is_array(list->value) ? bl_json_element(list, layer) : *list;
+    return bl_json_is_list(list) ? bl_json_element(list, layer) : *list;
 }
 
 static bl_gating read_gating(const bl_json *json, uint32_t layer)
@@ -104,7 +104,7 @@ static bl_gating read_gating(const bl_json *json, uint32_t layer)
     static const char *const names[] = {
         [BL_GATING_NONE] = "none", [BL_GATING_GATED] = "gated", [BL_GATING_BLENDED] = "blended"};
     const bl_json list = bl_json_member(json, "gating_mode");
-    if (list.value == NULL) {
+    if (!bl_json_is_present(&list)) {
         return bl_json_get_bool_or(json, "gated", false) ? BL_GATING_GATED : BL_GATING_NONE;
     }
     const bl_json mode = layer_value(&list, layer);
@@ -123,7 +123,7 @@ static bl_activation read_secondary(const bl_json *json, uint32_t layer, uint32_
 {
     const bl_json mode = bl_json_member(json, "gating_mode");
     const bl_json list = bl_json_member(json, "secondary_activation");
-    if (mode.value == NULL || list.value == NULL) {
+    if (!bl_json_is_present(&mode) || !bl_json_is_present(&list)) {
         return (bl_activation){.kind = BL_ACTIVATION_SIGMOID};
     }
     const bl_json activation = layer_value(&list, layer);
@@ -177,17 +177,17 @@ static void take_layer(bl_nam *nam, const shape *s, bl_conv conv, bl_wavenet_lay
 static void check_list(const bl_json *json, const char *key, uint32_t layers)
 {
     const bl_json list = bl_json_member(json, key);
-    if (json_is_array(list.value) && json_array_size(list.value) != layers) {
+    if (bl_json_is_list(&list) && list.value.count != layers) {
         bl_json_fail(&list, BL_STATUS_SHAPE,
-                     "found a list of %zu, expected %" PRIu32 ", one for each dilation",
-                     json_array_size(list.value), layers);
+                     "found a list of %" PRIu32 ", expected %" PRIu32 ", one for each dilation",
+                     list.value.count, layers);
     }
 }
 
 static uint32_t read_kernel(const bl_json *json, uint32_t layer)
 {
     const bl_json sizes = bl_json_member(json, "kernel_sizes");
-    if (sizes.value == NULL) {
+    if (!bl_json_is_present(&sizes)) {
         return bl_json_get_u32(json, "kernel_size", 1, BL_LIMIT_KERNEL);
     }
     const bl_json size = bl_json_element(&sizes, layer);
@@ -198,11 +198,11 @@ static void check_kernels(const bl_json *json, uint32_t layers)
 {
     const bl_json size = bl_json_member(json, "kernel_size");
     const bl_json sizes = bl_json_member(json, "kernel_sizes");
-    if ((size.value != NULL) == (sizes.value != NULL)) {
+    if (bl_json_is_present(&size) == bl_json_is_present(&sizes)) {
         bl_json_fail(json, BL_STATUS_FORMAT,
                      "found %s, expected either kernel_size or kernel_sizes",
-                     size.value != NULL ? "both" : "neither");
-    } else if (sizes.value != NULL) {
+                     bl_json_is_present(&size) ? "both" : "neither");
+    } else if (bl_json_is_present(&sizes)) {
         bl_json_to_list(&sizes, layers, layers);
     }
 }

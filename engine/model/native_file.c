@@ -17,7 +17,7 @@ static bool read_number(const bl_json *metadata, const char *key, double min, do
 {
     const bl_json member = bl_json_member(metadata, key);
     double found = 0.0;
-    if (member.value == NULL) {
+    if (!bl_json_is_present(&member)) {
         return false;
     }
     if (!bl_text_parse_number(bl_json_to_text(&member), &found) || found < min || found > max) {
@@ -52,7 +52,7 @@ static void read_metadata(const bl_json *metadata, bl_content *content)
     info->has_output_level =
         read_number(metadata, "output_level_dbu", -1e3, 1e3, &info->output_level_dbu);
     const bl_json name = bl_json_member(metadata, "name");
-    if (name.value != NULL) {
+    if (bl_json_is_present(&name)) {
         snprintf(info->name, sizeof info->name, "%s", bl_json_to_text(&name));
     }
     snprintf(info->format, sizeof info->format, BL_NATIVE_FORMAT);
@@ -155,7 +155,7 @@ void bl_native_read(bl_load *load, const uint8_t *bytes, size_t size, const bl_c
     bl_safetensors file;
     bl_safetensors_init(&file, load, bytes, size);
     const bl_json format = bl_json_member(&file.metadata, "format");
-    const char *name = json_is_string(format.value) ? json_string_value(format.value) : "";
+    const char *name = bl_json_is(&format, BL_JSON_TEXT) ? format.value.u.text : "";
     if (!bl_load_ok(load)) {
         goto done;
     }

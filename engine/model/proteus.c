@@ -15,10 +15,11 @@
 
 enum { KEY_MAX = 32 };
 
-bool bl_proteus_is(const json_t *document)
+bool bl_proteus_is(const bl_json *root)
 {
-    return json_object_get(document, "model_data") != NULL ||
-           json_object_get(document, "state_dict") != NULL;
+    const bl_json data = bl_json_member(root, "model_data");
+    const bl_json dict = bl_json_member(root, "state_dict");
+    return bl_json_is_present(&data) || bl_json_is_present(&dict);
 }
 
 // What the file says of the net.
@@ -37,7 +38,7 @@ static facts read_facts(const bl_json *root)
         bl_json_expect(&unit, "LSTM or GRU");
     }
     const bl_json inputs = bl_json_member(&data, "input_size");
-    if (inputs.value != NULL && bl_json_to_u32(&inputs, 1, BL_LIMIT_CHANNELS) != 1) {
+    if (bl_json_is_present(&inputs) && bl_json_to_u32(&inputs, 1, BL_LIMIT_CHANNELS) != 1) {
         bl_json_expect(&inputs, "1; models with knobs of their own are not supported");
     }
     bl_json_get_u32_or(&data, "output_size", 1, 1, 1);
@@ -136,12 +137,12 @@ static void read_head(bl_stack *stack, const bl_json *dict, bool biased)
     }
 }
 
-void bl_proteus_read(bl_load *load, const json_t *document, bl_content *content)
+void bl_proteus_read(const bl_json *root, bl_content *content)
 {
-    const bl_json root = bl_json_root(load, document);
-    const bl_json dict = bl_json_member(&root, "state_dict");
+    bl_load *load = root->load;
+    const bl_json dict = bl_json_member(root, "state_dict");
     bl_model_info *info = &content->info;
-    const facts found = read_facts(&root);
+    const facts found = read_facts(root);
     bl_arch *arch = bl_load_take(load, 1, sizeof *arch);
     if (arch == NULL) {
         return;
@@ -154,7 +155,7 @@ void bl_proteus_read(bl_load *load, const json_t *document, bl_content *content)
     }
     read_head(&stack, &dict, found.biased);
     arch->u.sequence.skip = found.skip;
-    bl_stack_finish(&stack, &root, content);
+    bl_stack_finish(&stack, root, content);
     snprintf(info->format, sizeof info->format, "proteus");
     snprintf(info->architecture, sizeof info->architecture, "%s %" PRIu32,
              found.gru ? "gru" : "lstm", found.cells);

@@ -115,27 +115,37 @@ static void check_gaps(const bl_safetensors *file, bl_load *load, const uint8_t 
     }
 }
 
+// A name that stands twice would leave open which tensor is meant.
+static void check_twice(bl_load *load, const bl_json_value *header)
+{
+    for (uint32_t i = 1; i < header->count; i++) {
+        const char *name = header->u.pairs[i].key;
+        for (uint32_t j = 0; j < i; j++) {
+            if (strcmp(header->u.pairs[j].key, name) == 0) {
+                bl_load_fail(load, BL_STATUS_FORMAT, "%s: found it twice, expected it once", name);
+                return;
+            }
+        }
+    }
+}
+
 static void read_tensors(bl_safetensors *file, bl_load *load, const uint8_t *data,
                          size_t data_bytes)
 {
-    const size_t entries = json_object_size(file->header) - (file->metadata.value != NULL);
-    if (entries > BL_LIMIT_TENSORS) {
-        bl_load_fail(load, BL_STATUS_LIMIT, "found %zu tensors, expected at most %d", entries,
-                     BL_LIMIT_TENSORS);
+    const bl_json_value *header = &file->root.value;
+    if (header->count > BL_LIMIT_TENSORS) {
+        bl_load_fail(load, BL_STATUS_LIMIT, "found %" PRIu32 " tensors, expected at most %d",
+                     header->count, BL_LIMIT_TENSORS);
+        return;
     }
-    file->tensors = bl_load_take(load, entries, sizeof *file->tensors);
-    const char *name;
-    json_t *value;
-    json_object_foreach(file->header, name, value)
-    {
-        if (strcmp(name, "__metadata__") == 0) {
-            continue;
+    check_twice(load, header);
+    file->tensors = bl_load_take(load, header->count, sizeof *file->tensors);
+    for (uint32_t i = 0; i < header->count && bl_load_ok(load); i++) {
+        const char *name = header->u.pairs[i].key;
+        if (strcmp(name, "__metadata__") != 0) {
+            const bl_json entry = bl_json_member(&file->root, name);
+            read_tensor(&file->tensors[file->count++], &entry, data, data_bytes);
         }
-        if (!bl_load_ok(load)) {
-            return;
-        }
-        const bl_json entry = bl_json_member(&file->root, name);
-        read_tensor(&file->tensors[file->count++], &entry, data, data_bytes);
     }
     if (bl_load_ok(load)) {
         qsort(file->tensors, file->count, sizeof *file->tensors, compare_tensors);
@@ -154,23 +164,21 @@ void bl_safetensors_init(bl_safetensors *file, bl_load *load, const uint8_t *byt
                      length, size - LENGTH_BYTES);
         return;
     }
-    file->header =
-        bl_json_parse(load, bytes + LENGTH_BYTES, (size_t)length, JSON_REJECT_DUPLICATES);
-    if (file->header == NULL) {
-        return;
-    }
-    file->root = bl_json_root(load, file->header);
+    bl_json_document_init(&file->header, load, bytes + LENGTH_BYTES, (size_t)length);
+    file->root = bl_json_root(load, &file->header);
     file->metadata = bl_json_member(&file->root, "__metadata__");
-    if (file->metadata.value != NULL && !json_is_object(file->metadata.value)) {
+    if (bl_json_is_present(&file->metadata) && !bl_json_is(&file->metadata, BL_JSON_OBJECT)) {
         bl_json_expect(&file->metadata, "an object of texts");
     }
-    read_tensors(file, load, bytes + LENGTH_BYTES + length, size - LENGTH_BYTES - (size_t)length);
+    if (bl_load_ok(load)) {
+        read_tensors(file, load, bytes + LENGTH_BYTES + length,
+                     size - LENGTH_BYTES - (size_t)length);
+    }
 }
 
 void bl_safetensors_finish(bl_safetensors *file)
 {
-    json_decref(file->header);
-    file->header = NULL;
+    bl_json_document_finish(&file->header);
 }
 
 const bl_tensor *bl_safetensors_find(const bl_safetensors *file, const char *name)

@@ -27,7 +27,7 @@ typedef struct bl_tensor {
 typedef struct bl_safetensors {
     bl_tensor *tensors; ///< in the order of their bytes
     size_t count;
-    json_t *header;
+    bl_json_document header;
     bl_json root, metadata; ///< the header, and its object of texts, or absent
 } bl_safetensors;
 

@@ -11,15 +11,22 @@
 
 enum { DATA_ALIGN = 8 };
 
+// NULL if memory is short.
 static json_t *make_entry(const bl_tensor_source *tensor, uint64_t offset)
 {
     const uint64_t end = offset + tensor->count * sizeof(float);
     json_t *shape = json_array();
+    int failed = 0;
     for (uint32_t i = 0; i < tensor->dimensions; i++) {
-        json_array_append_new(shape, json_integer(tensor->shape[i]));
+        failed |= json_array_append_new(shape, json_integer(tensor->shape[i]));
     }
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets",
-                     (json_int_t)offset, (json_int_t)end);
+    json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape,
+                              "data_offsets", (json_int_t)offset, (json_int_t)end);
+    if (failed != 0) {
+        json_decref(entry);
+        return NULL;
+    }
+    return entry;
 }
 
 // The header as text; NULL if memory is short. Owns: the caller (free).

@@ -12,6 +12,7 @@
 void fuzz_model(const uint8_t *bytes, size_t size, const char *name);
 
 /// The entry that libFuzzer calls. Each target defines it.
+// NOLINTNEXTLINE(readability-identifier-naming)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 #endif
