@@ -42,7 +42,7 @@ static void set_numbers(bl_trainer_state *state, const double values[NUMBERS])
     state->rate_scale = values[3];
     state->train_esr = values[4];
     state->validation_esr = values[5];
-    state->best_esr = values[6] >= 0.0 ? values[6] : (double)INFINITY;
+    state->best_esr = values[6] >= 0.0 ? values[6] : HUGE_VAL;
 }
 
 static void list_tensors(const bl_trainer_state *state, bl_tensor_source tensors[TENSORS])

@@ -219,7 +219,7 @@ static bl_status settle_steps(run *r, bl_error *error)
         bl_file_writer_abort(&writer);
     }
     // From the first moment there is something to resume and something to play.
-    return status == BL_STATUS_OK ? save_epoch(r, INFINITY, error) : status;
+    return status == BL_STATUS_OK ? save_epoch(r, HUGE_VAL, error) : status;
 }
 
 // ESR of the saved model as the engine plays it, over the validation part.

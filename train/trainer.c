@@ -231,7 +231,7 @@ bl_status bl_trainer_create(const bl_config *config, const bl_train_data *data,
     made->config = *config;
     made->data = data;
     made->state.rate_scale = 1.0;
-    made->state.best_esr = INFINITY;
+    made->state.best_esr = HUGE_VAL;
     plan_segments(made);
     bl_status status = create_parameters(made, start, error);
     if (status == BL_STATUS_OK) {
