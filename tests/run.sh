@@ -58,9 +58,9 @@ preset() {
     cmake --preset "$name" -DBL_WERROR=ON -DBL_TESTS=ON "$@" && build "build/$name"
 }
 
-# build FOLDER: so that the end of this script ends the compiler too.
+# build FOLDER [TARGET...]: so that the end of this script ends the compiler too.
 build() {
-    ninja -C "$1" &
+    ninja -C "$@" &
     child=$!
     wait "$child"
 }
@@ -186,6 +186,14 @@ test_clang() {
     with_ctest clang build/clang 300 -LE "$once"
 }
 
+build_fuzz() {
+    need fuzz clang || return 0
+    cmake --preset fuzz -DBL_WERROR=ON && build build/fuzz fuzzers
+}
+test_fuzz() {
+    with_ctest fuzz build/fuzz 200 -L '^fuzz$'
+}
+
 build_german() {
     mkdir -p build/locale
     [ -d build/locale/de_DE.UTF-8 ] || localedef -i de_DE -f UTF-8 build/locale/de_DE.UTF-8
@@ -226,7 +234,7 @@ test_v2() {
 # --- Running them ---
 
 stages=release
-[ -z "$all" ] || stages="release asan german tsan clang v2 aarch64"
+[ -z "$all" ] || stages="release asan german tsan clang fuzz v2 aarch64"
 
 # shellcheck disable=SC2086 # a list of words
 build_all $stages &
