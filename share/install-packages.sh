@@ -15,7 +15,7 @@ build libspeexdsp-dev
 build jackd2|jackd1
 test libcmocka-dev
 test ?clang-format-14 ?clang-tidy-14 cppcheck shellcheck
-all clang-14|clang ?libclang-rt-14-dev ?llvm-14
+all clang ?libclang-rt-dev ?llvm
 all ?clang-22 ?libclang-rt-22-dev
 all ?gcc-aarch64-linux-gnu ?libc6-dev-arm64-cross ?qemu-user
 all pipewire pipewire-jack wireplumber dbus-daemon
