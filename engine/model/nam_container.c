@@ -4,6 +4,7 @@
 #include "model/nam.h"
 
 #include "backline/limits.h"
+#include "model/measure.h"
 
 #include <inttypes.h>
 
@@ -34,6 +35,13 @@ static const bl_arch *read_submodel(bl_nam *nam, const bl_json *submodel)
         bl_json_fail(&model, BL_STATUS_SHAPE,
                      "found %" PRIu32 " channels in and %" PRIu32 " out, expected one of each",
                      inner.in_channels, inner.out_channels);
+    }
+    // The whole file is measured by its biggest model; the others could reach further.
+    const uint64_t samples = bl_arch_get_measure(arch).receptive_field_samples;
+    if (samples > BL_LIMIT_RECEPTIVE_FIELD) {
+        bl_json_fail(&model, BL_STATUS_LIMIT,
+                     "found a receptive field of %" PRIu64 " samples, expected at most %d", samples,
+                     BL_LIMIT_RECEPTIVE_FIELD);
     }
     join_rate(nam, &inner, &model);
     nam->parameters = inner.parameters;

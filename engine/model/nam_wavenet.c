@@ -75,6 +75,11 @@ static void read_widths(const bl_json *json, bl_wavenet_array *array)
 
 static bool has_groups(const bl_wavenet_layer *layer)
 {
+    for (int place = 0; place < BL_FILM_PLACES; place++) {
+        if (layer->film[place].matrix.groups > 1) {
+            return true;
+        }
+    }
     return layer->conv.groups > 1 || layer->mixin.groups > 1 || layer->layer1x1.groups > 1 ||
            layer->head1x1.groups > 1;
 }

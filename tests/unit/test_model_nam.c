@@ -279,6 +279,13 @@ static void containers(void **state)
          "config.submodels[0].model.weights: found nothing"},
         {"submodel with a weight too many", "[1, 2]", "[1, 2, 3]", BL_STATUS_SHAPE,
          "config.submodels[0].model.weights: found 3 numbers, expected 2"},
+        {"submodel that reaches too far",
+         "\"architecture\": \"Linear\", \"config\": {\"receptive_field\": 2, \"bias\": false}, "
+         "\"weights\": [1, 2]",
+         "\"architecture\": \"ConvNet\", \"config\": {\"channels\": 1, \"dilations\": [1048576, "
+         "1048576, 1048576, 1048576], \"batchnorm\": false, \"activation\": \"ReLU\"}, "
+         "\"weights\": [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]",
+         BL_STATUS_LIMIT, "config.submodels[0].model: found a receptive field of 4194305 samples"},
         {"submodel of two channels", "\"bias\": false", "\"bias\": false, \"channels\": 2",
          BL_STATUS_FORMAT, "config.submodels[0].model.config.channels: found 2"},
     };
@@ -467,6 +474,28 @@ static void metadata(void **state)
     model_bytes_finish(&bytes);
 }
 
+// A name that is too long is cut between two characters.
+static void long_name(void **state)
+{
+    (void)state;
+    model_bytes bytes = {0}, name = {0};
+    model_bytes_print(&name, "\"metadata\": {\"name\": \"");
+    for (int i = 0; i < 100; i++) {
+        model_bytes_print(&name, "\xc3\xbc");
+    }
+    model_bytes_print(&name, "\"}, \"sample_rate\"");
+    nam_file_write(&bytes, "0.5.4", "WaveNet", TINY_CONFIG, "44100", TINY_WEIGHTS, 1);
+    model_bytes_replace(&bytes, "\"sample_rate\"", name.data);
+    bl_model *model = NULL;
+    assert_int_equal(
+        bl_model_parse((const uint8_t *)bytes.data, bytes.size, "x", NULL, &model, NULL),
+        BL_STATUS_OK);
+    assert_int_equal(strlen(bl_model_get_info(model)->name), 126);
+    bl_model_release(model);
+    model_bytes_finish(&bytes);
+    model_bytes_finish(&name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -480,6 +509,7 @@ int main(void)
         cmocka_unit_test(common_sizes),
         cmocka_unit_test(facts),
         cmocka_unit_test(metadata),
+        cmocka_unit_test(long_name),
     };
     const int failures = cmocka_run_group_tests_name("model_nam", tests, NULL, NULL);
     // Numbers have points in files whatever the locale says.

@@ -173,6 +173,19 @@ static void state_dict(void **state)
     assert_true(bl_model_get_info(model)->sample_rate_hz == 48000.0);
     bl_model_release(model);
 
+    // What PyTorch's own writer puts into the metadata says nothing.
+    model_bytes noted = {0};
+    const size_t header = bytes.size - 8 - 4 * native_weight_count(&usual);
+    model_bytes text = {0};
+    model_bytes_append(&text, bytes.data + 8, header);
+    model_bytes_replace(&text, "{", "{\"__metadata__\": {\"format\": \"pt\"}, ");
+    safetensors_write(&noted, text.data, bytes.data + 8 + header, bytes.size - 8 - header);
+    model = parse(&noted, NULL);
+    assert_weights(model, &usual, weights);
+    bl_model_release(model);
+    model_bytes_finish(&text);
+    model_bytes_finish(&noted);
+
     overrides.model.channels = 8;
     bl_error error = {0};
     assert_int_equal(

@@ -302,6 +302,10 @@ static void slimmable(void **state)
                    "allowed_channels: found a list of 0");
     assert_refused(SLIM(HEAD ", \"groups_input\": 2", "\"allowed_channels\": [4]"),
                    BL_STATUS_UNSUPPORTED, "config.layers[0].slimmable: found groups");
+    assert_refused(SLIM(HEAD ", \"activation_pre_film\": {\"groups\": 1}, \"conv_pre_film\": "
+                             "{\"groups\": 4}",
+                        "\"allowed_channels\": [4]"),
+                   BL_STATUS_SHAPE, "config.layers[0].conv_pre_film.groups: found 4 groups");
     assert_refused(SLIM("\"head\": {\"out_channels\": 1, \"kernel_size\": 2, \"bias\": true}",
                         "\"allowed_channels\": [4]"),
                    BL_STATUS_UNSUPPORTED, "config.layers[0].slimmable: found groups or a head of");
