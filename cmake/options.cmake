@@ -24,6 +24,12 @@ if(BL_HAS_FUNCTION_EFFECTS)
     target_compile_options(bl-options INTERFACE -Werror=function-effects)
 endif()
 
+# Newer compilers warn of integer constants, which are enumerations here, in sums with doubles.
+check_c_compiler_flag(-Wenum-float-conversion BL_HAS_ENUM_FLOAT_CONVERSION)
+if(BL_HAS_ENUM_FLOAT_CONVERSION)
+    target_compile_options(bl-options INTERFACE -Wno-enum-float-conversion)
+endif()
+
 get_filename_component(BL_ROOT ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
 
 # bl_objects(NAME folder-private includes...): an object library of every .c in the current folder.

@@ -188,8 +188,9 @@ static void same_as_another_library(void **state)
     (void)state;
     static const char *const seeds[] = {
         "{\"a\": [1, 2.5, -3e-7, 0, 1e308, 5e-324], \"b\": {\"c\": [true, false, null, []]}}",
-        "{\"text\": \"\\u00e9\\ud83c\\udfb8\\n\xc3\xa9\", \"x\": [[1], [2, [3]], \"y\", {}], \"\": "
-        "-0}",
+        ("{\"text\": \"\\u00e9\\ud83c\\udfb8\\n\xc3\xa9\", \"x\": [[1], [2, [3]], \"y\", {}], "
+         "\"\": "
+         "-0}"),
         "[1, {\"a\": 1}]",
     };
     static const char likely[] = "0123456789+-.eE\"[]{}:, \n\\utrfnal\xc3\xa9\xed\x80\xff";
