@@ -40,6 +40,17 @@ void nam_file_write_weights(model_bytes *bytes, const char *version, const char 
                             const char *config, const char *rate, const float *weights,
                             size_t count);
 
+/// A WaveNet of two small layer arrays, whose config tests edit.
+#define NAM_TINY_LAYERS                                                                            \
+    "{\"input_size\": 1, \"condition_size\": 1, \"head_size\": 2, \"channels\": 3, "               \
+    "\"kernel_size\": 3, \"dilations\": [1, 2], \"activation\": \"Tanh\", \"gated\": false, "      \
+    "\"head_bias\": false}, {\"input_size\": 3, \"condition_size\": 1, \"head_size\": 1, "         \
+    "\"channels\": 2, \"kernel_size\": 3, \"dilations\": [8], \"activation\": \"Tanh\", "          \
+    "\"gated\": false, \"head_bias\": true}"
+#define NAM_TINY_CONFIG "{\"layers\": [" NAM_TINY_LAYERS "], \"head\": null, \"head_scale\": 0.02}"
+
+enum { NAM_TINY_WEIGHTS = 131 };
+
 /// A common size: its name in `info`, its config and number of weights.
 typedef struct nam_preset {
     const char *size_class;
