@@ -12,13 +12,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// A linear map over channels and taps, y = b + sum over taps of W_k x_k, packed for the kernels:
-/// per group, per block of `kernels.outputs` outputs (the last one narrower): w[tap][in][output].
+struct bl_map_job;
+
+/// Runs one map over one block.
+typedef void bl_map_run(const struct bl_map_job *job);
+
+/// A linear map over channels and taps, packed for the kernels: per group w[tap][in][out].
 typedef struct bl_map {
     uint32_t in, out, groups, taps;
     const float *w;
     const float *b; ///< `out` of them
+    bl_map_run *run;
 } bl_map;
+
+/// y = b + start + side_w side + sum over taps of w_k x_k, in this order.
+typedef struct bl_map_job {
+    const bl_map *map;
+    const float *w, *b; ///< of the map
+    bl_taps x;
+    const float *start; ///< rows added first, such as a residual stream or `y` itself; NULL: none
+    size_t start_stride;
+    const float *side_w; ///< a second map of one tap, side_w[in][out], one group; NULL: none
+    const float *side;   ///< its inputs, BL_NET_STRIDE floats a row
+    uint32_t side_in;
+    bl_rows y;
+    uint32_t frames;
+} bl_map_job;
+
+/// Rows that are changed in place.
+typedef struct bl_span {
+    float *at;
+    size_t stride;
+    uint32_t rows, frames;
+} bl_span;
 
 struct bl_wavenet_stage;
 struct bl_wavenet_block;
@@ -30,15 +56,15 @@ typedef void bl_layer_run(const struct bl_wavenet_stage *stage,
 typedef struct bl_kernels {
     const char *name; ///< "c", "v2", "v3", "neon"
     uint32_t lanes;   ///< floats of one vector; 1 for plain C
-    uint32_t outputs; ///< that one tile computes together
 
-    /// x = activation(x) for `rows` channels, channel 0 first, `stride` floats apart. Exact: tanh
-    /// and sigmoid within 3e-7 of the true value.
-    void (*activate)(const bl_activation *activation, float *x, size_t stride, uint32_t rows,
-                     uint32_t frames);
-    /// y = map(x), or y += map(x).
-    void (*map)(const bl_map *map, const bl_taps *x, bl_rows y, bool add, uint32_t frames);
-    /// The fused pass for a layer of this shape, or NULL: then it runs as single steps.
+    /// x = activation(x), the first row being channel 0. Exact: tanh and sigmoid within 3e-7 of the
+    /// true value.
+    void (*activate)(const bl_activation *activation, bl_span x);
+    /// The same, and then to = x + from; `from` may be `to`; NULL: to = x.
+    void (*activate_add)(const bl_activation *activation, bl_span x, bl_rows from, bl_rows to);
+    /// What runs a map of this shape.
+    bl_map_run *(*choose_map)(const bl_map *map);
+    /// The one pass for a layer of this shape; NULL: it runs as single steps.
     bl_layer_run *(*choose_layer)(const struct bl_wavenet_stage *stage);
 } bl_kernels;
 
@@ -46,5 +72,11 @@ extern const bl_kernels bl_kernels_c;
 extern const bl_kernels bl_kernels_v2;
 extern const bl_kernels bl_kernels_v3;
 extern const bl_kernels bl_kernels_neon;
+
+/// The plain job: y = map(x).
+static inline bl_map_job bl_map_job_of(const bl_map *map, bl_taps x, bl_rows y, uint32_t frames)
+{
+    return (bl_map_job){.map = map, .w = map->w, .b = map->b, .x = x, .y = y, .frames = frames};
+}
 
 #endif

@@ -3,6 +3,7 @@
 // is tested against, and what serves a processor that none of them fits. Thread: RT.
 
 #include "rt/kernels.h"
+#include "rt/net.h"
 
 #include <math.h>
 
@@ -73,33 +74,46 @@ static float activate_one(const bl_activation *activation, uint32_t channel, flo
 }
 
 // exp(x - max) / sum over the channels of one frame.
-static void softmax(float *x, size_t stride, uint32_t rows, uint32_t frames)
+static void softmax(bl_span x)
 {
-    for (uint32_t t = 0; t < frames; t++) {
-        float largest = x[t], sum = 0.0f;
-        for (uint32_t row = 1; row < rows; row++) {
-            largest = fmaxf(largest, x[row * stride + t]);
+    for (uint32_t t = 0; t < x.frames; t++) {
+        float largest = x.at[t], sum = 0.0f;
+        for (uint32_t row = 1; row < x.rows; row++) {
+            largest = fmaxf(largest, x.at[row * x.stride + t]);
         }
-        for (uint32_t row = 0; row < rows; row++) {
-            x[row * stride + t] = expf(x[row * stride + t] - largest);
-            sum += x[row * stride + t];
+        for (uint32_t row = 0; row < x.rows; row++) {
+            float *at = &x.at[row * x.stride + t];
+            *at = expf(*at - largest);
+            sum += *at;
         }
-        for (uint32_t row = 0; row < rows; row++) {
-            x[row * stride + t] /= sum;
+        for (uint32_t row = 0; row < x.rows; row++) {
+            x.at[row * x.stride + t] /= sum;
         }
     }
 }
 
-static void activate(const bl_activation *activation, float *x, size_t stride, uint32_t rows,
-                     uint32_t frames)
+static void activate(const bl_activation *activation, bl_span x)
 {
     if (activation->kind == BL_ACTIVATION_SOFTMAX) {
-        softmax(x, stride, rows, frames);
+        softmax(x);
         return;
     }
-    for (uint32_t row = 0; row < rows; row++) {
-        for (uint32_t t = 0; t < frames; t++) {
-            x[row * stride + t] = activate_one(activation, row, x[row * stride + t]);
+    for (uint32_t row = 0; row < x.rows; row++) {
+        float *at = x.at + row * x.stride;
+        for (uint32_t t = 0; t < x.frames; t++) {
+            at[t] = activate_one(activation, row, at[t]);
+        }
+    }
+}
+
+static void activate_add(const bl_activation *activation, bl_span x, bl_rows from, bl_rows to)
+{
+    activate(activation, x);
+    for (uint32_t row = 0; row < x.rows; row++) {
+        const float *y = x.at + row * x.stride, *add = from.at + row * from.stride;
+        float *sum = to.at + row * to.stride;
+        for (uint32_t t = 0; t < x.frames; t++) {
+            sum[t] = from.at != NULL ? add[t] + y[t] : y[t];
         }
     }
 }
@@ -109,24 +123,42 @@ static const float *tap(const bl_taps *taps, uint32_t k)
     return taps->rows + (taps->first + (uint64_t)k * taps->step) % taps->capacity;
 }
 
-static void map(const bl_map *map, const bl_taps *x, bl_rows y, bool add, uint32_t frames)
+// Output `o` of frame `t`.
+static float map_one(const bl_map_job *job, uint32_t o, uint32_t t)
 {
-    const uint32_t in = map->in / map->groups, out = map->out / map->groups;
-    for (uint32_t o = 0; o < map->out; o++) {
-        const size_t from = (size_t)(o / out) * in * x->stride;
-        float *row = y.at + o * y.stride;
-        for (uint32_t t = 0; t < frames; t++) {
-            const float *w = map->w + (size_t)o * map->taps * in;
-            float sum = map->b[o];
-            for (uint32_t k = 0; k < map->taps; k++) {
-                const float *column = tap(x, k) + from + t;
-                for (uint32_t i = 0; i < in; i++) {
-                    sum += *w++ * column[i * x->stride];
-                }
-            }
-            row[t] = add ? row[t] + sum : sum;
+    const bl_map *map = job->map;
+    const uint32_t in = map->in / map->groups, out = map->out / map->groups, group = o / out;
+    const float *w = job->w + (size_t)group * map->taps * in * out + o % out;
+    float sum = job->b[o];
+    if (job->start != NULL) {
+        sum += job->start[o * job->start_stride + t];
+    }
+    for (uint32_t i = 0; job->side_w != NULL && i < job->side_in; i++) {
+        sum += job->side_w[(size_t)i * map->out + o] * job->side[(size_t)i * BL_NET_STRIDE + t];
+    }
+    for (uint32_t k = 0; k < map->taps; k++) {
+        const float *column = tap(&job->x, k) + (size_t)group * in * job->x.stride + t;
+        for (uint32_t i = 0; i < in; i++, w += out) {
+            sum += *w * column[i * job->x.stride];
         }
     }
+    return sum;
+}
+
+static void map(const bl_map_job *job)
+{
+    for (uint32_t o = 0; o < job->map->out; o++) {
+        float *row = job->y.at + o * job->y.stride;
+        for (uint32_t t = 0; t < job->frames; t++) {
+            row[t] = map_one(job, o, t);
+        }
+    }
+}
+
+static bl_map_run *choose_map(const bl_map *shape)
+{
+    (void)shape;
+    return map;
 }
 
 static bl_layer_run *choose_layer(const struct bl_wavenet_stage *stage)
@@ -138,8 +170,8 @@ static bl_layer_run *choose_layer(const struct bl_wavenet_stage *stage)
 const bl_kernels bl_kernels_c = {
     .name = "c",
     .lanes = 1,
-    .outputs = 1,
     .activate = activate,
-    .map = map,
+    .activate_add = activate_add,
+    .choose_map = choose_map,
     .choose_layer = choose_layer,
 };

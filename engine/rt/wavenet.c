@@ -12,6 +12,12 @@ static bl_taps block_taps(const float *rows)
     return (bl_taps){.rows = rows, .stride = BL_NET_STRIDE, .capacity = UINT32_MAX};
 }
 
+static void run_map(const bl_map *map, bl_taps x, bl_rows y, uint32_t frames)
+{
+    const bl_map_job job = bl_map_job_of(map, x, y, frames);
+    map->run(&job);
+}
+
 static bool films_input(const bl_wavenet_stage *stage)
 {
     return stage->extras != NULL && stage->extras->film[BL_FILM_CONV_PRE].active;
@@ -44,8 +50,7 @@ static void run_stages(const bl_wavenet_net *net, const bl_wavenet_section *sect
     if (section->rechannel.out == 0) {
         memcpy(bl_history_next(&stage->history).at, in, frames * sizeof *in);
     } else {
-        const bl_taps taps = block_taps(in);
-        net->kernels->map(&section->rechannel, &taps, stage_port(net, stage), false, frames);
+        run_map(&section->rechannel, block_taps(in), stage_port(net, stage), frames);
     }
     block->skip = sum_port(section);
     for (uint32_t i = 0; i < section->stage_count; i++, stage++) {
@@ -79,7 +84,7 @@ static void run_head(const bl_wavenet_net *net, bl_wavenet_section *section, bl_
         taps = bl_history_taps(&section->head_history, frames, 0, section->head.taps,
                                section->head_dilation);
     }
-    net->kernels->map(&section->head, &taps, out, false, frames);
+    run_map(&section->head, taps, out, frames);
 }
 
 // Where section `index`, or the post stage behind the last one, writes its head.
@@ -101,17 +106,18 @@ static void run_post(const bl_wavenet_net *net, float *out, uint32_t frames)
         const bl_rows in = bl_history_next(&post->history);
         const bl_rows to = i + 1 < net->post_count ? bl_history_next(&net->post[i + 1].history)
                                                    : (bl_rows){out, BL_NET_STRIDE};
-        net->kernels->activate(&post->activation, in.at, in.stride, post->conv.in, frames);
+        net->kernels->activate(&post->activation,
+                               (bl_span){in.at, in.stride, post->conv.in, frames});
         bl_wavenet_commit(net, &post->history, frames);
-        const bl_taps taps = bl_history_taps(&post->history, frames, 0, post->conv.taps, 1);
-        net->kernels->map(&post->conv, &taps, to, false, frames);
+        run_map(&post->conv, bl_history_taps(&post->history, frames, 0, post->conv.taps, 1), to,
+                frames);
     }
 }
 
 void bl_wavenet_net_process(bl_net *net, const float *in, float *out, uint32_t frames)
 {
     bl_wavenet_net *wavenet = (bl_wavenet_net *)net;
-    bl_wavenet_block block = {.frames = frames, .condition = in, .tile = wavenet->tile};
+    bl_wavenet_block block = {.frames = frames, .condition = in, .tile = wavenet->scratch.z};
     if (wavenet->condition_net != NULL) {
         wavenet->condition_net->process(wavenet->condition_net, in, wavenet->condition, frames);
         block.condition = wavenet->condition;

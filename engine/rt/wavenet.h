@@ -16,7 +16,7 @@ typedef struct bl_film_stage {
     bl_map matrix;
 } bl_film_stage;
 
-/// What only a few networks have; such layers run step by step.
+/// What only a few networks have.
 typedef struct bl_wavenet_extras {
     bl_map head1x1; ///< out = 0: absent
     bl_film_stage film[BL_FILM_PLACES];
@@ -31,7 +31,7 @@ typedef enum bl_residual {
 
 /// One layer.
 typedef struct bl_wavenet_stage {
-    bl_layer_run *run; ///< fused pass; NULL: step by step
+    bl_layer_run *run; ///< one pass; NULL: single steps
     uint32_t channels, bottleneck;
     uint32_t dilation, lag; ///< `lag`: of the residual stream, the lookahead of a centred layer
     bl_map conv;
@@ -40,9 +40,9 @@ typedef struct bl_wavenet_stage {
     bl_gating gating;
     bl_residual residual;
     bl_map layer1x1;
-    /// A layer that hears the mono input itself: its history is that one channel, the rechannel
-    /// is folded into `conv`, and x = expand_w * input + expand_b. NULL elsewhere.
-    const float *expand_w, *expand_b;
+    /// A layer that hears the mono input itself: its history is that one channel, the rechannel is
+    /// folded into `conv`, and x = expand(input). out = 0: absent.
+    bl_map expand;
     bool adds_skip;                  ///< false: the head does not read the skips of this array
     const bl_wavenet_extras *extras; ///< NULL: none
     bl_history history;              ///< what `conv` reads
@@ -55,7 +55,7 @@ typedef struct bl_wavenet_block {
     bl_rows skip;           ///< head accumulators
     bool skip_starts;       ///< true: they are set, false: added to
     bl_rows out;            ///< residual stream of the next layer
-    float *tile;            ///< scratch of a fused pass: bl_wavenet_net.tile
+    float *tile;            ///< scratch of a pass
 } bl_wavenet_block;
 
 typedef struct bl_wavenet_section {
@@ -95,7 +95,6 @@ typedef struct bl_wavenet_net {
     bl_net *condition_net; ///< NULL: the input is the condition
     float *condition;      ///< its output
     bl_wavenet_scratch scratch;
-    float *tile;
     bool settling; ///< during building: every history is filled as soon as it is committed
 } bl_wavenet_net;
 
@@ -114,7 +113,7 @@ void bl_wavenet_net_process(bl_net *net, const float *in, float *out,
                             uint32_t frames) BL_NONBLOCKING;
 void bl_wavenet_net_reset(bl_net *net) BL_NONBLOCKING;
 
-/// One layer as single steps, for what no fused pass covers. Thread: RT.
+/// One layer over one block. Thread: RT.
 void bl_wavenet_stage_run(const bl_wavenet_net *net, bl_wavenet_stage *stage,
                           const bl_wavenet_block *block);
 

@@ -5,15 +5,15 @@
 
 #include "rt/net.h"
 
-// w[tap][in][output] of `outputs` rows from row `o` on; rows are as stored: [in][tap].
-static float *pack_block(const bl_conv *conv, uint32_t o, uint32_t outputs, double gain, float *to)
+// w[tap][in][output] of one group; as stored it is w[output][in][tap].
+static float *pack_group(const bl_conv *conv, uint32_t group, double gain, float *to)
 {
-    const uint32_t in = conv->in / conv->groups;
+    const uint32_t in = conv->in / conv->groups, out = conv->out / conv->groups;
+    const float *from = conv->w + (size_t)group * out * in * conv->kernel;
     for (uint32_t k = 0; k < conv->kernel; k++) {
         for (uint32_t i = 0; i < in; i++) {
-            for (uint32_t j = 0; j < outputs; j++) {
-                const size_t row = (size_t)(o + j) * in;
-                *to++ = (float)(gain * (double)conv->w[(row + i) * conv->kernel + k]);
+            for (uint32_t o = 0; o < out; o++) {
+                *to++ = (float)(gain * (double)from[((size_t)o * in + i) * conv->kernel + k]);
             }
         }
     }
@@ -23,7 +23,6 @@ static float *pack_block(const bl_conv *conv, uint32_t o, uint32_t outputs, doub
 bool bl_map_pack(const bl_conv *conv, double gain, const bl_kernels *kernels, bl_arena *arena,
                  bl_map *map)
 {
-    const uint32_t out = conv->out / conv->groups;
     const size_t weights = (size_t)conv->out * (conv->in / conv->groups) * conv->kernel;
     float *w = bl_arena_take(arena, weights, sizeof *w);
     float *b = bl_arena_take(arena, conv->out, sizeof *b);
@@ -36,12 +35,9 @@ bool bl_map_pack(const bl_conv *conv, double gain, const bl_kernels *kernels, bl
                     .taps = conv->kernel,
                     .w = w,
                     .b = b};
+    map->run = kernels->choose_map(map);
     for (uint32_t g = 0; g < conv->groups; g++) {
-        for (uint32_t o = 0; o < out; o += kernels->outputs) {
-            const uint32_t left = out - o;
-            w = pack_block(conv, g * out + o, left < kernels->outputs ? left : kernels->outputs,
-                           gain, w);
-        }
+        w = pack_group(conv, g, gain, w);
     }
     for (uint32_t o = 0; o < conv->out && conv->b != NULL; o++) {
         b[o] = (float)(gain * (double)conv->b[o]);

@@ -108,7 +108,7 @@ static bool build_section(builder *b, uint32_t index, bl_wavenet_section *sectio
         }
         b->net->net.latency_frames += section->stages[i].lag;
     }
-    if (section->stages[0].expand_w == NULL &&
+    if (section->stages[0].expand.out == 0 &&
         !bl_map_pack_matrix(&array->rechannel, b->net->kernels, b->arena, &section->rechannel)) {
         return false;
     }
@@ -141,8 +141,7 @@ static bool build_scratch(builder *b)
     const bl_wavenet_sizes *sizes = &b->sizes;
     return take_rows(b, &scratch->stream, sizes->stream) &&
            take_rows(b, &scratch->entry, sizes->stream) && take_rows(b, &scratch->z, sizes->z) &&
-           take_rows(b, &scratch->film, sizes->film) && take_rows(b, &scratch->side, sizes->side) &&
-           take_rows(b, &b->net->tile, sizes->tile);
+           take_rows(b, &scratch->film, sizes->film) && take_rows(b, &scratch->side, sizes->side);
 }
 
 static bool build_sections(builder *b)
@@ -175,9 +174,8 @@ static bool settle(bl_wavenet_net *net, bl_arena *arena)
 static const char *kernel_name(const builder *b)
 {
     const bl_wavenet_array *first = &b->from->arrays[0];
-    const bool fused = b->net->sections[0].stages[first->layer_count - 1].run != NULL;
-    return bl_arena_print(b->arena, "%s wavenet %ux%u%s", b->net->kernels->name, first->channels,
-                          first->layers[0].conv.kernel, fused ? "" : " by steps");
+    return bl_arena_print(b->arena, "%s wavenet %ux%u", b->net->kernels->name, first->channels,
+                          first->layers[0].conv.kernel);
 }
 
 static void describe(builder *b)

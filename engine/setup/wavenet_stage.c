@@ -53,6 +53,13 @@ static bool build_extras(const bl_wavenet_layer *layer, const bl_kernels *kernel
     return true;
 }
 
+static bool can_fold(const bl_stage_recipe *recipe, const bl_wavenet_layer *layer,
+                     const bl_wavenet_stage *stage)
+{
+    return recipe->hears_input && stage->extras == NULL && layer->conv.groups == 1 &&
+           recipe->array->rechannel.groups == 1;
+}
+
 // conv(W x + c) = (conv W) x + conv c for a constant c: one input channel. A mix-in of the same
 // input joins the newest tap.
 static bool fold_input(const bl_stage_recipe *recipe, const bl_wavenet_layer *layer,
@@ -63,8 +70,7 @@ static bool fold_input(const bl_stage_recipe *recipe, const bl_wavenet_layer *la
     const bool takes_mixin = recipe->condition_is_input && recipe->causal && layer->mixin.out != 0;
     float *w = bl_arena_take(arena, (size_t)conv->out * conv->kernel, sizeof *w);
     float *b = bl_arena_take(arena, conv->out, sizeof *b);
-    float *expand_b = bl_arena_take(arena, rechannel->out, sizeof *expand_b);
-    if (w == NULL || b == NULL || expand_b == NULL) {
+    if (w == NULL || b == NULL) {
         return false;
     }
     for (uint32_t o = 0; o < conv->out; o++) {
@@ -85,11 +91,6 @@ static bool fold_input(const bl_stage_recipe *recipe, const bl_wavenet_layer *la
         }
         b[o] = (float)constant;
     }
-    for (uint32_t c = 0; c < rechannel->out; c++) {
-        expand_b[c] = rechannel->b != NULL ? rechannel->b[c] : 0.0f;
-    }
-    stage->expand_w = rechannel->w;
-    stage->expand_b = expand_b;
     bl_conv folded = *conv;
     folded.in = 1;
     folded.w = w;
@@ -97,7 +98,8 @@ static bool fold_input(const bl_stage_recipe *recipe, const bl_wavenet_layer *la
     if (takes_mixin) {
         stage->mixin.out = 0;
     }
-    return bl_map_pack(&folded, 1.0, recipe->kernels, arena, &stage->conv);
+    return bl_map_pack_matrix(rechannel, recipe->kernels, arena, &stage->expand) &&
+           bl_map_pack(&folded, 1.0, recipe->kernels, arena, &stage->conv);
 }
 
 static void add_sizes(const bl_wavenet_stage *stage, bl_wavenet_sizes *sizes)
@@ -110,14 +112,11 @@ static void add_sizes(const bl_wavenet_stage *stage, bl_wavenet_sizes *sizes)
     if (stage->extras != NULL) {
         bl_wavenet_sizes_add(&sizes->side, stage->extras->head1x1.out);
     }
-    // Two parts of a gated layer and, for blending, a copy of the first.
-    bl_wavenet_sizes_add(&sizes->tile, z + stage->bottleneck);
 }
 
 bool bl_wavenet_stage_build(const bl_stage_recipe *recipe, uint32_t index, bool stream_read,
                             bl_arena *arena, bl_wavenet_stage *stage, bl_wavenet_sizes *sizes)
 {
-    const bl_kernels *kernels = recipe->kernels;
     const bl_wavenet_layer *layer = &recipe->array->layers[index];
     const uint32_t reach = (layer->conv.kernel - 1) * layer->conv.dilation;
     *stage = (bl_wavenet_stage){
@@ -131,18 +130,17 @@ bool bl_wavenet_stage_build(const bl_stage_recipe *recipe, uint32_t index, bool 
         .residual = residual_of(layer, stream_read),
         .adds_skip = !recipe->array->head_from_residual,
     };
-    if (!build_extras(layer, kernels, arena, stage, sizes) ||
-        !bl_map_pack(&layer->conv, 1.0, kernels, arena, &stage->conv) ||
-        !bl_map_pack_matrix(&layer->mixin, kernels, arena, &stage->mixin) ||
-        !bl_map_pack_matrix(&layer->layer1x1, kernels, arena, &stage->layer1x1)) {
+    if (!build_extras(layer, recipe->kernels, arena, stage, sizes) ||
+        !bl_map_pack(&layer->conv, 1.0, recipe->kernels, arena, &stage->conv) ||
+        !bl_map_pack_matrix(&layer->mixin, recipe->kernels, arena, &stage->mixin) ||
+        !bl_map_pack_matrix(&layer->layer1x1, recipe->kernels, arena, &stage->layer1x1)) {
         return false;
     }
     add_sizes(stage, sizes);
-    stage->run = kernels->choose_layer(stage);
-    if (stage->run != NULL && index == 0 && recipe->hears_input &&
-        recipe->array->rechannel.groups == 1 && !fold_input(recipe, layer, arena, stage)) {
+    if (index == 0 && can_fold(recipe, layer, stage) && !fold_input(recipe, layer, arena, stage)) {
         return false;
     }
-    return bl_history_make(stage->expand_w != NULL ? 1 : stage->channels, reach, arena,
+    stage->run = recipe->kernels->choose_layer(stage);
+    return bl_history_make(stage->expand.out != 0 ? 1 : stage->channels, reach, arena,
                            &stage->history);
 }

@@ -10,7 +10,7 @@
 
 /// Rows of scratch that the layers seen so far need.
 typedef struct bl_wavenet_sizes {
-    uint32_t stream, z, film, side, tile;
+    uint32_t stream, z, film, side;
 } bl_wavenet_sizes;
 
 /// What the layers of one array share.

@@ -106,7 +106,7 @@ static double largest_error(const bl_kernels *kernels, bl_activation_kind kind)
             in[i] = float_of((uint32_t)(at < 0x7f800000u ? at : 0x7f800000u) | (i % 2) << 31);
         }
         memcpy(x, in, sizeof x);
-        kernels->activate(&activation, x, FRAMES, 1, FRAMES);
+        kernels->activate(&activation, (bl_span){x, FRAMES, 1, FRAMES});
         for (uint32_t i = 0; i < FRAMES; i++) {
             const double error = fabs((double)x[i] - truth(&activation, 0, (double)in[i]));
             if (!(error <= largest)) {
@@ -142,7 +142,7 @@ static void small_tanh_keeps_relative_accuracy(void **state)
         for (int i = 0; kernels != NULL && i < 210; i++) {
             const float x = 1e-30f * powf(1.37f, (float)i);
             alignas(64) float y[8] = {x, -x, x, -x, x, -x, x, -x};
-            kernels->activate(&activation, y, 8, 1, 8);
+            kernels->activate(&activation, (bl_span){y, 8, 1, 8});
             assert_true(fabs((double)y[0] / tanh((double)x) - 1.0) < 3e-7);
             assert_true(fabs((double)y[7] / -tanh((double)x) - 1.0) < 3e-7);
         }
@@ -158,7 +158,7 @@ static void check_kind(const bl_kernels *kernels, const bl_activation *activatio
         in[i] = (float)(((int)(step * 4 * FRAMES + i) * 7919) % 24001 - 12000) / 1000.0f;
     }
     memcpy(x, in, sizeof x);
-    kernels->activate(activation, x, FRAMES, 4, FRAMES);
+    kernels->activate(activation, (bl_span){x, FRAMES, 4, FRAMES});
     for (uint32_t i = 0; i < 4 * FRAMES; i++) {
         const double wanted = truth(activation, i / FRAMES, (double)in[i]);
         const double scale = fmax(fmax(1.0, fabs(wanted)), fabs((double)in[i]));
@@ -191,7 +191,7 @@ static void nan_passes_through(void **state)
         for (int kind = 0; kernels != NULL && kind <= BL_ACTIVATION_SOFTMAX; kind++) {
             const bl_activation activation = make((bl_activation_kind)kind);
             alignas(64) float x[16] = {0.5f, NAN, -0.5f, -NAN, 1.0f, 2.0f, 3.0f, 4.0f};
-            kernels->activate(&activation, x, 8, 1, 8);
+            kernels->activate(&activation, (bl_span){x, 8, 1, 8});
             assert_true(isnan(x[1]) && isnan(x[3]));
             assert_true(isfinite(x[0]) && isfinite(x[2]) && isfinite(x[7]));
         }
@@ -214,7 +214,7 @@ static void softmax_sums_to_one(void **state)
             e[i / FRAMES][i % FRAMES] = exp((double)x[i]);
             sum[i % FRAMES] += e[i / FRAMES][i % FRAMES];
         }
-        kernels->activate(&activation, x, FRAMES, 5, FRAMES);
+        kernels->activate(&activation, (bl_span){x, FRAMES, 5, FRAMES});
         for (uint32_t i = 0; i < 5 * FRAMES; i++) {
             const double wanted = e[i / FRAMES][i % FRAMES] / sum[i % FRAMES];
             assert_true(fabs((double)x[i] - wanted) <= 1e-6);

@@ -1,246 +1,207 @@
 // SPDX-License-Identifier: MIT
-// A whole WaveNet layer in one pass: per tile of time, the convolution's accumulators start from
-// bias and condition and stay in registers over all inputs and taps; activation, head, 1x1 and
-// residual follow while the tile is in the first cache. Thread: RT.
+// The fused layer for common shapes: instances with constant sizes for up to 8 channels, and for
+// wider ones steps of constant tile size that are called. Thread: RT.
 
-#include "rt/kernels/activation.h"
+#include "rt/kernels/layer.h"
+
 #include "rt/kernels/local.h"
-#include "rt/kernels/products.h"
-#include "rt/wavenet.h"
 
-enum { TILE_STRIDE = TILE_VECTORS * VEC_LANES };
+/// Not inlined, so that the inner loop has the registers to itself.
+#define LAYER_APART static __attribute__((noinline))
 
-/// What the tiles of one block share.
-typedef struct layer_pass {
-    const bl_wavenet_stage *stage;
-    const bl_wavenet_block *block;
-    bl_taps taps;
-    const float *x; ///< residual input of frame 0, channel 0
-    float *z;       ///< conv.out rows, TILE_STRIDE apart
-} layer_pass;
+typedef void layer_step(const layer_pass *pass, uint32_t o, uint32_t t);
 
-static bool activates_in_registers(const bl_wavenet_stage *stage)
+static layer_shape shape_of(const bl_wavenet_stage *stage)
 {
-    return stage->gating == BL_GATING_NONE && (stage->activation.kind == BL_ACTIVATION_TANH ||
-                                               stage->activation.kind == BL_ACTIVATION_RELU ||
-                                               stage->activation.kind == BL_ACTIVATION_LEAKY_RELU ||
-                                               stage->activation.kind == BL_ACTIVATION_IDENTITY);
+    return (layer_shape){stage->conv.in, stage->conv.taps, stage->channels};
 }
 
-// Outputs `o`.. of the convolution into the tile's z, activated where that is simple.
-VEC_INLINE const float *conv_outputs(const layer_pass *pass, uint32_t outputs, uint32_t vectors,
-                                     uint32_t o, const float *w, uint32_t t, bool activate)
+#define LAYER_STEPS(height, vectors)                                                               \
+    LAYER_APART void conv_##height##_##vectors(const layer_pass *pass, uint32_t o, uint32_t t)     \
+    {                                                                                              \
+        layer_conv(pass, shape_of(pass->stage), (tile_size){height, vectors}, o, t);               \
+    }                                                                                              \
+    LAYER_APART void residual_##height##_##vectors(const layer_pass *pass, uint32_t o, uint32_t t) \
+    {                                                                                              \
+        layer_residual(pass, shape_of(pass->stage), (tile_size){height, vectors}, o, t);           \
+    }
+
+LAYER_STEPS(1, 1)
+LAYER_STEPS(2, 1)
+LAYER_STEPS(3, 1)
+LAYER_STEPS(4, 1)
+LAYER_STEPS(8, 1)
+LAYER_STEPS(1, 2)
+LAYER_STEPS(2, 2)
+LAYER_STEPS(3, 2)
+LAYER_STEPS(4, 2)
+LAYER_STEPS(6, 2)
+LAYER_STEPS(1, 3)
+LAYER_STEPS(2, 3)
+LAYER_STEPS(3, 3)
+LAYER_STEPS(4, 3)
+#undef LAYER_STEPS
+
+static layer_step *const conv_steps[3][9] = {
+    {[1] = conv_1_1, [2] = conv_2_1, [3] = conv_3_1, [4] = conv_4_1, [8] = conv_8_1},
+    {[1] = conv_1_2, [2] = conv_2_2, [3] = conv_3_2, [4] = conv_4_2, [6] = conv_6_2},
+    {[1] = conv_1_3, [2] = conv_2_3, [3] = conv_3_3, [4] = conv_4_3},
+};
+
+static layer_step *const residual_steps[3][9] = {
+    {[1] = residual_1_1,
+     [2] = residual_2_1,
+     [3] = residual_3_1,
+     [4] = residual_4_1,
+     [8] = residual_8_1},
+    {[1] = residual_1_2,
+     [2] = residual_2_2,
+     [3] = residual_3_2,
+     [4] = residual_4_2,
+     [6] = residual_6_2},
+    {[1] = residual_1_3, [2] = residual_2_3, [3] = residual_3_3, [4] = residual_4_3},
+};
+
+// Height of the next tile of `left` outputs: about twelve accumulators, and no short last tile.
+static uint32_t next_height(uint32_t left, uint32_t vectors)
 {
-    const bl_wavenet_stage *stage = pass->stage;
-    const bl_map *mixin = &stage->mixin;
-    vec_tile tile;
-    for (uint32_t i = 0; i < outputs; i++) {
-        for (uint32_t v = 0; v < vectors; v++) {
-            tile.v[i][v] = vec_set(stage->conv.b[o + i]);
-        }
+    if (vectors == 1 && left >= 8) {
+        return 8;
     }
-    if (mixin->out != 0) {
-        tile_products(&tile, outputs, vectors, mixin->w + (size_t)o * mixin->in,
-                      pass->block->condition + t, BL_NET_STRIDE, mixin->in);
+    if (vectors == 2 && left >= 6 && left != 8) {
+        return 6;
     }
-    w = tile_taps(&tile, outputs, vectors, w, &pass->taps, 0, t, &stage->conv);
-    const bl_activation_kind kind = activate ? stage->activation.kind : BL_ACTIVATION_IDENTITY;
-    const float slope = stage->activation.p[0];
-    for (uint32_t i = 0; i < outputs; i++) {
-        for (uint32_t v = 0; v < vectors; v++) {
-            vec z = tile.v[i][v];
-            switch (kind) {
-            case BL_ACTIVATION_TANH:
-                z = vec_tanh(z);
-                break;
-            case BL_ACTIVATION_RELU:
-                z = vec_max(vec_set(0.0f), z);
-                break;
-            case BL_ACTIVATION_LEAKY_RELU:
-                z = vec_leaky(z, vec_set(slope));
-                break;
-            default:
-                break;
-            }
-            vec_store(pass->z + (o + i) * TILE_STRIDE + v * VEC_LANES, z);
-        }
-    }
-    return w;
+    return left == 5 ? 3 : left < 4 ? left : 4;
 }
 
-// Activation and gating of the tile where registers do not do.
-static void gate(const layer_pass *pass, uint32_t frames)
+static void all_outputs(layer_step *const steps[9], const layer_pass *pass, uint32_t vectors,
+                        uint32_t t)
 {
-    const bl_wavenet_stage *stage = pass->stage;
-    const uint32_t rows = stage->bottleneck;
-    float *z = pass->z, *a = z + (size_t)rows * TILE_STRIDE, *before = a;
-    if (stage->gating == BL_GATING_BLENDED) {
-        before = a + (size_t)rows * TILE_STRIDE;
-        for (uint32_t i = 0; i < rows * TILE_STRIDE; i += VEC_LANES) {
-            vec_store(before + i, vec_load(z + i));
-        }
-    }
-    BL_KERNEL_SUFFIX(bl_activate)(&stage->activation, z, TILE_STRIDE, rows, frames);
-    if (stage->gating == BL_GATING_NONE) {
-        return;
-    }
-    BL_KERNEL_SUFFIX(bl_activate)(&stage->secondary, a, TILE_STRIDE, rows, frames);
-    for (uint32_t i = 0; i < rows * TILE_STRIDE; i += VEC_LANES) {
-        const vec top = vec_load(z + i), weight = vec_load(a + i);
-        const vec rest = (vec_set(1.0f) - weight) * vec_load(before + i);
-        vec_store(z + i,
-                  stage->gating == BL_GATING_GATED ? top * weight : vec_fma(weight, top, rest));
+    const uint32_t count = pass->stage->channels;
+    for (uint32_t o = 0; o < count;) {
+        const uint32_t height = next_height(count - o, vectors);
+        steps[height](pass, o, t);
+        o += height;
     }
 }
 
-VEC_INLINE void add_skip(const layer_pass *pass, uint32_t vectors, uint32_t t)
+#define LAYER_MIDDLE(vectors)                                                                      \
+    LAYER_APART void middle_##vectors(const layer_pass *pass, uint32_t t)                          \
+    {                                                                                              \
+        layer_middle(pass, shape_of(pass->stage), vectors, t);                                     \
+    }
+LAYER_MIDDLE(1)
+LAYER_MIDDLE(2)
+LAYER_MIDDLE(3)
+#undef LAYER_MIDDLE
+
+static void run_wide(const bl_wavenet_stage *stage, const bl_wavenet_block *block)
 {
-    const bl_rows skip = pass->block->skip;
-    float *to = skip.at + t;
-    const float *z = pass->z;
-    for (uint32_t c = 0; c < pass->stage->bottleneck; c++) {
-        for (uint32_t v = 0; v < vectors; v++) {
-            const vec add = vec_load(z + v * VEC_LANES);
-            float *at = to + v * VEC_LANES;
-            vec_store(at, pass->block->skip_starts ? add : vec_load(at) + add);
+    static void (*const middles[3])(const layer_pass *, uint32_t) = {middle_1, middle_2, middle_3};
+    const layer_pass pass = layer_start(stage, block, stage->conv.taps);
+    uint32_t left = (block->frames + VEC_LANES - 1) / VEC_LANES, t = 0;
+    while (left > 0) {
+        const uint32_t take = tile_take(left, 3);
+        all_outputs(conv_steps[take - 1], &pass, take, t);
+        middles[take - 1](&pass, t);
+        if (stage->residual == BL_RESIDUAL_MATRIX) {
+            all_outputs(residual_steps[take - 1], &pass, take, t);
         }
-        to += skip.stride;
-        z += TILE_STRIDE;
+        left -= take;
+        t += take * VEC_LANES;
     }
 }
 
-// The residual stream of outputs `o`..: x, expanded from the mono input where the layer hears it.
-VEC_INLINE vec residual_input(const layer_pass *pass, uint32_t c, uint32_t t)
-{
-    const bl_wavenet_stage *stage = pass->stage;
-    if (stage->expand_w != NULL) {
-        return vec_fma(vec_set(stage->expand_w[c]), vec_load(pass->x + t),
-                       vec_set(stage->expand_b[c]));
-    }
-    return vec_load(pass->x + c * stage->history.stride + t);
-}
+/// X(inputs, channels, taps, height, longest tile in vectors).
+#define LAYER_SHAPES(X)                                                                            \
+    X(8, 8, 3, 4, 3)                                                                               \
+    X(6, 6, 3, 6, 2)                                                                               \
+    X(4, 4, 3, 4, 3)                                                                               \
+    X(2, 2, 3, 2, 4)                                                                               \
+    X(8, 8, 6, 4, 3)                                                                               \
+    X(8, 8, 15, 4, 3)                                                                              \
+    X(3, 3, 6, 3, 4)                                                                               \
+    X(3, 3, 15, 3, 4)
 
-VEC_INLINE const float *residual_outputs(const layer_pass *pass, uint32_t outputs, uint32_t vectors,
-                                         uint32_t o, const float *w, uint32_t t)
+VEC_INLINE void small_tile(const layer_pass *pass, layer_shape shape, tile_size size, uint32_t t)
 {
-    const bl_map *map = &pass->stage->layer1x1;
-    const bl_rows out = pass->block->out;
-    vec_tile tile;
-    for (uint32_t i = 0; i < outputs; i++) {
-        for (uint32_t v = 0; v < vectors; v++) {
-            tile.v[i][v] = vec_set(map->b[o + i]) + residual_input(pass, o + i, t + v * VEC_LANES);
-        }
+    TILE_UNROLL
+    for (uint32_t o = 0; o < shape.channels; o += size.outputs) {
+        layer_conv(pass, shape, size, o, t);
     }
-    w = tile_products(&tile, outputs, vectors, w, pass->z, TILE_STRIDE, map->in);
-    for (uint32_t i = 0; i < outputs; i++) {
-        for (uint32_t v = 0; v < vectors; v++) {
-            vec_store(out.at + (o + i) * out.stride + t + v * VEC_LANES, tile.v[i][v]);
-        }
-    }
-    return w;
-}
-
-VEC_INLINE void add_identity(const layer_pass *pass, uint32_t vectors, uint32_t t)
-{
-    const bl_rows out = pass->block->out;
-    for (uint32_t c = 0; c < pass->stage->channels; c++) {
-        for (uint32_t v = 0; v < vectors; v++) {
-            const uint32_t at = t + v * VEC_LANES;
-            vec_store(out.at + c * out.stride + at,
-                      residual_input(pass, c, at) +
-                          vec_load(pass->z + c * TILE_STRIDE + v * VEC_LANES));
+    layer_middle(pass, shape, size.vectors, t);
+    if (pass->stage->residual == BL_RESIDUAL_MATRIX) {
+        TILE_UNROLL
+        for (uint32_t o = 0; o < shape.channels; o += size.outputs) {
+            layer_residual(pass, shape, size, o, t);
         }
     }
 }
 
-VEC_INLINE void layer_tile(const layer_pass *pass, uint32_t vectors, uint32_t t)
+VEC_INLINE void run_small(const bl_wavenet_stage *stage, const bl_wavenet_block *block,
+                          layer_shape shape, uint32_t height, uint32_t longest)
 {
-    const bl_wavenet_stage *stage = pass->stage;
-    const bool in_registers = activates_in_registers(stage);
-    const float *w = stage->conv.w;
-    uint32_t o = 0;
-    for (; o + 4 <= stage->conv.out; o += 4) {
-        w = conv_outputs(pass, 4, vectors, o, w, t, in_registers);
-    }
-    switch (stage->conv.out - o) {
-    case 3:
-        conv_outputs(pass, 3, vectors, o, w, t, in_registers);
-        break;
-    case 2:
-        conv_outputs(pass, 2, vectors, o, w, t, in_registers);
-        break;
-    case 1:
-        conv_outputs(pass, 1, vectors, o, w, t, in_registers);
-        break;
-    default:
-        break;
-    }
-    if (!in_registers) {
-        gate(pass, vectors * VEC_LANES);
-    }
-    if (stage->adds_skip) {
-        add_skip(pass, vectors, t);
-    }
-    if (stage->residual == BL_RESIDUAL_IDENTITY) {
-        add_identity(pass, vectors, t);
-    }
-    if (stage->residual != BL_RESIDUAL_MATRIX) {
-        return;
-    }
-    w = stage->layer1x1.w;
-    for (o = 0; o + 4 <= stage->channels; o += 4) {
-        w = residual_outputs(pass, 4, vectors, o, w, t);
-    }
-    switch (stage->channels - o) {
-    case 3:
-        residual_outputs(pass, 3, vectors, o, w, t);
-        break;
-    case 2:
-        residual_outputs(pass, 2, vectors, o, w, t);
-        break;
-    case 1:
-        residual_outputs(pass, 1, vectors, o, w, t);
-        break;
-    default:
-        break;
-    }
-}
-
-static void run_layer(const bl_wavenet_stage *stage, const bl_wavenet_block *block)
-{
-    const uint32_t frames = block->frames;
-    const bl_taps residual = bl_history_taps(&stage->history, frames, stage->lag, 1, 0);
-    const layer_pass pass = {
-        .stage = stage,
-        .block = block,
-        .taps = bl_history_taps(&stage->history, frames, 0, stage->conv.taps, stage->dilation),
-        .x = residual.rows + residual.first,
-        .z = block->tile,
-    };
-    uint32_t t = 0;
-    for (uint32_t left = (frames + VEC_LANES - 1) / VEC_LANES; left > 0;) {
-        const uint32_t vectors = tile_vectors(left);
-        switch (vectors) {
+    const layer_pass pass = layer_start(stage, block, shape.taps);
+    uint32_t left = (block->frames + VEC_LANES - 1) / VEC_LANES, t = 0;
+    while (left > 0) {
+        const uint32_t take = tile_take(left, longest);
+        switch (take) {
         case 1:
-            layer_tile(&pass, 1, t);
+            small_tile(&pass, shape, (tile_size){height, 1}, t);
             break;
         case 2:
-            layer_tile(&pass, 2, t);
+            small_tile(&pass, shape, (tile_size){height, 2}, t);
+            break;
+        case 3:
+            if (longest >= 3) {
+                small_tile(&pass, shape, (tile_size){height, 3}, t);
+            }
             break;
         default:
-            layer_tile(&pass, 3, t);
+            if (longest >= 4) {
+                small_tile(&pass, shape, (tile_size){height, 4}, t);
+            }
             break;
         }
-        left -= vectors;
-        t += vectors * VEC_LANES;
+        left -= take;
+        t += take * VEC_LANES;
     }
+}
+
+#define LAYER_INSTANCE(inputs, width, count, height, longest)                                      \
+    static void run_##inputs##_##width##_##count(const bl_wavenet_stage *stage,                    \
+                                                 const bl_wavenet_block *block)                    \
+    {                                                                                              \
+        run_small(stage, block, (layer_shape){inputs, count, width}, height, longest);             \
+    }
+LAYER_SHAPES(LAYER_INSTANCE)
+#undef LAYER_INSTANCE
+
+// What one pass can do: no gating, a simple activation, skips and a 1x1 or neither.
+static bool is_plain(const bl_wavenet_stage *stage)
+{
+    const bl_activation_kind kind = stage->activation.kind;
+    return stage->extras == NULL && stage->conv.groups == 1 && stage->gating == BL_GATING_NONE &&
+           stage->bottleneck == stage->channels &&
+           (stage->mixin.out == 0 || stage->mixin.groups == 1) &&
+           (kind == BL_ACTIVATION_TANH || kind == BL_ACTIVATION_RELU ||
+            (kind == BL_ACTIVATION_LEAKY_RELU && stage->adds_skip)) &&
+           (stage->adds_skip
+                ? stage->residual == BL_RESIDUAL_MATRIX || stage->residual == BL_RESIDUAL_NONE
+                : stage->residual == BL_RESIDUAL_IDENTITY) &&
+           (stage->residual != BL_RESIDUAL_MATRIX || stage->layer1x1.groups == 1);
 }
 
 bl_layer_run *BL_KERNEL_SUFFIX(bl_choose_layer)(const bl_wavenet_stage *stage)
 {
-    const bool fits = stage->extras == NULL && stage->conv.groups == 1 &&
-                      (stage->mixin.out == 0 || stage->mixin.groups == 1) &&
-                      (stage->residual != BL_RESIDUAL_MATRIX || stage->layer1x1.groups == 1) &&
-                      stage->residual != BL_RESIDUAL_KEEP;
-    return fits ? run_layer : NULL;
+    if (!is_plain(stage)) {
+        return NULL;
+    }
+#define LAYER_CHOOSE(inputs, width, count, height, longest)                                        \
+    if (stage->conv.in == (inputs) && stage->channels == (width) && stage->conv.taps == (count)) { \
+        return run_##inputs##_##width##_##count;                                                   \
+    }
+    LAYER_SHAPES(LAYER_CHOOSE)
+#undef LAYER_CHOOSE
+    return run_wide;
 }

@@ -7,10 +7,12 @@
 #include "rt/kernels.h"
 #include "rt/kernels/vec.h"
 
-void BL_KERNEL_SUFFIX(bl_activate)(const bl_activation *activation, float *x, size_t stride,
-                                   uint32_t rows, uint32_t frames);
-void BL_KERNEL_SUFFIX(bl_map)(const bl_map *map, const bl_taps *x, bl_rows y, bool add,
-                              uint32_t frames);
+void BL_KERNEL_SUFFIX(bl_activate)(const bl_activation *activation, bl_span x);
+
+void BL_KERNEL_SUFFIX(bl_activate_add)(const bl_activation *activation, bl_span x, bl_rows from,
+                                       bl_rows to);
+
+bl_map_run *BL_KERNEL_SUFFIX(bl_choose_map)(const bl_map *map);
 
 bl_layer_run *BL_KERNEL_SUFFIX(bl_choose_layer)(const struct bl_wavenet_stage *stage);
 
