@@ -111,31 +111,36 @@ static void take_successor(bl_engine *engine)
     finish_swap_if_due(engine);
 }
 
-// NaN and infinity by their exponent, in integers: the loop becomes a few vector instructions.
-static bool is_finite(const float *samples, uint32_t frames)
+// The largest magnitude, NaN above infinity above all numbers. Compared as integers, which have the
+// same order and become a few vector instructions.
+static float peak_of(const float *samples, uint32_t frames)
 {
-    uint32_t found = 0;
+    int32_t largest = 0;
     for (uint32_t i = 0; i < frames; i++) {
-        uint32_t bits;
+        int32_t bits;
         memcpy(&bits, &samples[i], sizeof bits);
-        found |= (bits & 0x7f800000U) == 0x7f800000U;
+        bits &= INT32_MAX;
+        largest = bits > largest ? bits : largest;
     }
-    return found == 0;
+    float peak;
+    memcpy(&peak, &largest, sizeof peak);
+    return peak;
 }
 
 // Copies the input, with silence for samples that are no numbers, and remembers it.
 static void listen(bl_engine *engine, const float *in, float *clean, uint32_t frames)
 {
     memcpy(clean, in, frames * sizeof *in);
-    if (!is_finite(clean, frames)) {
+    if (!isfinite(peak_of(clean, frames))) {
         for (uint32_t i = 0; i < frames; i++) {
             clean[i] = isfinite(clean[i]) ? clean[i] : 0.0F;
         }
         engine->totals.not_finite_blocks++;
     }
-    for (uint32_t i = 0; i < frames; i++) {
-        engine->history[(engine->totals.frames + i) & (BL_ENGINE_HISTORY - 1)] = clean[i];
-    }
+    const uint32_t at = (uint32_t)(engine->totals.frames & (BL_ENGINE_HISTORY - 1));
+    const uint32_t room = BL_ENGINE_HISTORY - at, first = frames < room ? frames : room;
+    memcpy(engine->history + at, clean, first * sizeof *clean);
+    memcpy(engine->history, clean + first, (frames - first) * sizeof *clean);
 }
 
 static void recall(const bl_engine *engine, uint32_t delay, float *out, uint32_t frames)
@@ -164,7 +169,7 @@ static void play_chain(bl_engine *engine, bl_chain *chain, const float *clean, c
                        float *out, uint32_t frames)
 {
     bl_chain_process(chain, clean, out, frames);
-    if (!is_finite(out, frames)) {
+    if (!isfinite(peak_of(out, frames))) {
         memset(out, 0, frames * sizeof *out);
         bl_chain_reset(chain);
         engine->totals.not_finite_blocks++;
@@ -205,15 +210,6 @@ static void send(bl_engine *engine, bl_telemetry_kind kind)
     }
 }
 
-static float peak_of(const float *samples, uint32_t frames, float peak)
-{
-    for (uint32_t i = 0; i < frames; i++) {
-        const float size = fabsf(samples[i]);
-        peak = size > peak ? size : peak;
-    }
-    return peak;
-}
-
 // Cuts the block where a meter record is due, so that records do not depend on the period.
 static void meter(bl_engine *engine, const float *clean, const float *out, uint32_t frames)
 {
@@ -221,9 +217,10 @@ static void meter(bl_engine *engine, const float *clean, const float *out, uint3
     for (uint32_t at = 0; at < frames;) {
         const uint32_t due = BL_METER_FRAMES - (uint32_t)(totals->frames % BL_METER_FRAMES);
         const uint32_t part = due < frames - at ? due : frames - at;
-        totals->in_peak = peak_of(clean + at, part, totals->in_peak);
-        totals->out_peak = peak_of(out + at, part, totals->out_peak);
-        for (uint32_t i = at; i < at + part; i++) {
+        const float out_peak = peak_of(out + at, part);
+        totals->in_peak = fmaxf(totals->in_peak, peak_of(clean + at, part));
+        totals->out_peak = fmaxf(totals->out_peak, out_peak);
+        for (uint32_t i = at; out_peak > 1.0F && i < at + part; i++) {
             totals->clipped_frames += fabsf(out[i]) > 1.0F;
         }
         totals->frames += part;
