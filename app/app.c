@@ -312,6 +312,11 @@ static bl_app_latency latency_of(const bl_app *app)
     return l;
 }
 
+bl_app_phase bl_app_get_phase(const bl_app *app)
+{
+    return app->state.phase;
+}
+
 void bl_app_get_state(bl_app *app, bl_app_state *state)
 {
     bl_app_poll_engine(app);

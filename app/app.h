@@ -114,6 +114,9 @@ int bl_app_fd(const bl_app *app);
 /// Does what there is to do, never waits.
 void bl_app_dispatch(bl_app *app);
 
+/// The phase alone; leaves the peaks for bl_app_get_state.
+bl_app_phase bl_app_get_phase(const bl_app *app);
+
 void bl_app_get_state(bl_app *app, bl_app_state *state);
 
 /// The audio ports of others, in the server's order. Owns: the app, until the next dispatch.

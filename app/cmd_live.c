@@ -111,18 +111,13 @@ static bool turn(session *live)
     bl_app_dispatch(live->app);
     print_messages(live);
     const int64_t now = now_ms();
-    bl_app_state state;
-    const bool due = now - live->status_ms >= STATUS_EVERY_MS;
-    if (!due && live->playing_ms != 0 && live->settings->seconds <= 0.0) {
-        return true; // leaves the peaks for the next line
-    }
-    bl_app_get_state(live->app, &state);
-    live->failed = state.phase == BL_APP_FAILED;
-    const bool begins = live->playing_ms == 0 && state.phase == BL_APP_PLAYING;
-    if (begins) {
-        live->playing_ms = now;
-    }
-    if (due || begins) {
+    const bl_app_phase phase = bl_app_get_phase(live->app);
+    const bool begins = live->playing_ms == 0 && phase == BL_APP_PLAYING;
+    live->failed = phase == BL_APP_FAILED;
+    live->playing_ms = begins ? now : live->playing_ms;
+    if (begins || now - live->status_ms >= STATUS_EVERY_MS) {
+        bl_app_state state;
+        bl_app_get_state(live->app, &state);
         live->status_ms = now;
         print_status(live, &state);
     }
@@ -180,7 +175,7 @@ static int play(const bl_command *command, const live_settings *settings,
                 const bl_app_config *config)
 {
     const int signal_fd = catch_signals();
-    session live = {.settings = settings, .started_ms = now_ms()};
+    session live = {.settings = settings, .started_ms = now_ms(), .status_ms = now_ms()};
     live.in_place = settings->status == STATUS_TEXT && isatty(STDOUT_FILENO);
     bl_error error = {0};
     if (bl_app_create(config, &live.app, &error) != BL_STATUS_OK) {

@@ -23,6 +23,8 @@
 #define TYPE_TEXT "text/plain"
 #define ICON_NAME "backline"
 
+enum { CONNECT_PATIENCE_MS = 500 };
+
 /// Our ports. Names are for ever: session tools and scripts store them.
 #define PORT_TABLE(X)                                                                              \
     X(IN, "in", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, "Guitar", "Guitar", "0")                 \
@@ -616,6 +618,21 @@ static bool is_connected(bl_jack *jack, const bl_connection *connection)
     return false;
 }
 
+/// A server tells a connection at its next cycle, so a good one may take a moment to show.
+static bool becomes_connected(bl_jack *jack, const bl_connection *connection)
+{
+    const uint32_t rate_hz = atomic_load_explicit(&jack->rate_hz, memory_order_relaxed);
+    const int cycles_ms = (int)(4000 * (uint64_t)jack_get_buffer_size(jack->client) / rate_hz);
+    const struct timespec pause = {0, 2000000};
+    for (int waited = 0; waited < CONNECT_PATIENCE_MS + cycles_ms; waited += 2) {
+        if (is_connected(jack, connection)) {
+            return true;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
 bl_status bl_jack_connect(bl_jack *jack, const bl_connection *connection, bl_error *error)
 {
     const char *source = NULL;
@@ -626,7 +643,7 @@ bl_status bl_jack_connect(bl_jack *jack, const bl_connection *connection, bl_err
     }
     const int code = jack_connect(jack->client, source, destination);
     // A server may also ignore the request and call that success.
-    if ((code != 0 && code != EEXIST) || !is_connected(jack, connection)) {
+    if ((code != 0 && code != EEXIST) || !becomes_connected(jack, connection)) {
         return bl_error_set(
             error, BL_STATUS_REFUSED,
             "the JACK server refuses to connect \"%s\" to \"%s\"; connect them in a "
