@@ -15,7 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STATUS_EVERY_MS = 1000, STATUS_TEXT, STATUS_JSON = 1 };
+// At least once a second, although the app wakes the loop only every 50 ms.
+enum { STATUS_EVERY_MS = 950 };
+enum { STATUS_TEXT, STATUS_JSON };
 
 typedef struct live_settings {
     const char *demo, *server, *driver, *name;
