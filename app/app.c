@@ -47,6 +47,13 @@ void bl_app_tell(bl_app *app, bl_app_severity severity, const char *format, ...)
     app->state.message_count++;
 }
 
+void bl_app_set_phase(bl_app *app, bl_app_phase phase)
+{
+    if (app->state.phase != BL_APP_FAILED) {
+        app->state.phase = phase;
+    }
+}
+
 void bl_app_fail(bl_app *app, const bl_error *error, bool fatal)
 {
     if (app->state.phase == BL_APP_FAILED) {
@@ -54,7 +61,7 @@ void bl_app_fail(bl_app *app, const bl_error *error, bool fatal)
     }
     bl_app_tell(app, BL_APP_ERROR, "%s", error->text);
     if (fatal && app->config.strict) {
-        app->state.phase = BL_APP_FAILED;
+        bl_app_set_phase(app, BL_APP_FAILED);
     }
 }
 

@@ -122,6 +122,9 @@ void bl_app_hear_link(bl_app *app);
 /// Activates the client if the sound is ready, or has been waited for long enough.
 void bl_app_try_activate(bl_app *app);
 
+/// Enters a phase; a failed app stays failed, whatever else was under way.
+void bl_app_set_phase(bl_app *app, bl_app_phase phase);
+
 /// Handles what the callbacks have put into the pulse.
 void bl_app_hear_pulse(bl_app *app);
 

@@ -36,7 +36,7 @@ static void on_opened(bl_app *app, const bl_link_answer *answer)
     app->activated = false;
     app->surveyed = false;
     app->opened_ms = bl_app_now_ms();
-    s->phase = BL_APP_LOADING;
+    bl_app_set_phase(app, BL_APP_LOADING);
     s->sample_rate_hz = answer->rate_hz;
     s->period_frames = answer->period_frames;
     s->own_server = answer->driver[0] != '\0';
@@ -71,7 +71,7 @@ static void on_lost(bl_app *app, const char *why)
     app->joined = false;
     app->activated = false;
     app->epoch = 0;
-    app->state.phase = BL_APP_LOOKING;
+    bl_app_set_phase(app, BL_APP_LOOKING);
     app->state.client[0] = '\0';
     app->state.server[0] = '\0';
     app->survey_due_ms = 0;
@@ -86,7 +86,7 @@ static void on_active(bl_app *app, const bl_link_answer *answer)
         on_lost(app, answer->error.text); // it is going down: look again
         return;
     }
-    app->state.phase = BL_APP_PLAYING;
+    bl_app_set_phase(app, BL_APP_PLAYING);
     app->watch.beat_ms = bl_app_now_ms();
     bl_app_send_switches(app);
     bl_link_survey(app->link);
@@ -408,7 +408,7 @@ static void watch_heart(bl_app *app, int64_t now_ms)
         w->beat = beat;
         w->beat_ms = now_ms;
         if (app->state.phase == BL_APP_FROZEN) {
-            app->state.phase = BL_APP_PLAYING;
+            bl_app_set_phase(app, BL_APP_PLAYING);
             bl_app_tell(app, BL_APP_INFO, "the server answers again");
         }
         return;
@@ -422,7 +422,7 @@ static void watch_heart(bl_app *app, int64_t now_ms)
         on_lost(app, "PipeWire does not answer any more; nothing is lost: everything stays loaded "
                      "and plays again by itself when it comes back");
     } else {
-        app->state.phase = BL_APP_FROZEN;
+        bl_app_set_phase(app, BL_APP_FROZEN);
         bl_app_tell(app, BL_APP_WARNING,
                     "the JACK server is there but does not move; it plays on when the server does");
     }
