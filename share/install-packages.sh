@@ -11,7 +11,7 @@ list() {
     cat <<'END'
 build gcc libc6-dev cmake ninja-build pkg-config
 build libjack-jackd2-dev|libjack-dev libasound2-dev libsndfile1-dev libyaml-dev libjansson-dev
-build libspeexdsp-dev
+build libspeexdsp-dev libkissfft-dev
 build jackd2|jackd1
 test libcmocka-dev
 test ?clang-format-14 ?clang-tidy-14 cppcheck shellcheck
@@ -19,7 +19,7 @@ all clang ?libclang-rt-dev ?llvm
 all ?clang-22 ?libclang-rt-22-dev
 all ?gcc-aarch64-linux-gnu ?libc6-dev-arm64-cross ?qemu-user
 all pipewire pipewire-jack wireplumber dbus-daemon
-all locales
+all locales ?desktop-file-utils ?appstream
 END
 }
 

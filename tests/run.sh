@@ -45,6 +45,7 @@ rows=$logs/rows # what tests/count.awk prints, of all stages
 
 # No test may reach the player's own settings or sound server.
 export LC_ALL=C.UTF-8
+export BL_LINT_CACHE="$PWD/build/lint"
 export XDG_CONFIG_HOME="$logs/home/config" XDG_DATA_HOME="$logs/home/data"
 export XDG_STATE_HOME="$logs/home/state" XDG_CACHE_HOME="$logs/home/cache"
 export JACK_NO_START_SERVER=1 JACK_DEFAULT_SERVER="backline-test-$$"
@@ -125,6 +126,7 @@ with_script() {
     code=$?
     case $code in
     0) awk -v stage="$stage" '
+        { sub(/^[0-9]+: /, "") } # as ctest --verbose writes
         /^\[       OK \] / { n++ }
         /^skip: / { print "skipped " stage ": " substr($0, 7) }
         END { print "passed " (n > 0 ? n : 1) }' "$logs/$stage.log" >"$logs/$stage.rows" ;;
@@ -186,6 +188,14 @@ test_clang() {
     with_ctest clang build/clang 300 -LE "$once"
 }
 
+build_rtsan() {
+    need rtsan clang-22 || return 0
+    preset rtsan
+}
+test_rtsan() {
+    with_script rtsan 600 sh tests/rtsan.sh
+}
+
 build_fuzz() {
     need fuzz clang || return 0
     cmake --preset fuzz -DBL_WERROR=ON && build build/fuzz fuzzers
@@ -234,7 +244,7 @@ test_v2() {
 # --- Running them ---
 
 stages=release
-[ -z "$all" ] || stages="release asan german tsan clang fuzz v2 aarch64"
+[ -z "$all" ] || stages="release asan german tsan fuzz rtsan clang v2 aarch64"
 
 # shellcheck disable=SC2086 # a list of words
 build_all $stages &

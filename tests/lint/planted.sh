@@ -162,4 +162,9 @@ int bl_a(void) { return bl_error_set(); }'
 compile engine/rt/a.c
 expect rt_symbols 'engine/rt/a.o: calls bl_error_set'
 
+printf '[Desktop Entry]\nType=Application\nExec=x\n' >"$tree/a.desktop"
+expect desktop 'a.desktop: error: required key "Name"'
+printf '<component type="desktop-application"><id>a.b.C</id></component>\n' >"$tree/a.metainfo.xml"
+expect desktop 'component-name-missing'
+
 exit $failed

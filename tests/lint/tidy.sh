@@ -20,7 +20,7 @@ fi
 
 stamps=$findings.d
 if [ -n "$build" ]; then
-    stamps=${XDG_CACHE_HOME:-$HOME/.cache}/backline/lint-tidy
+    stamps=${BL_LINT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/backline}/lint-tidy
 else
     trap 'rm -rf "$findings" "$findings.d"' EXIT
 fi
