@@ -19,7 +19,7 @@ all clang ?libclang-rt-dev ?llvm
 all ?clang-22 ?libclang-rt-22-dev
 all ?gcc-aarch64-linux-gnu ?libc6-dev-arm64-cross ?qemu-user
 all pipewire pipewire-jack wireplumber dbus-daemon
-all locales ?desktop-file-utils ?appstream
+all locales ?valgrind ?desktop-file-utils ?appstream
 END
 }
 

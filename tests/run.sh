@@ -9,8 +9,8 @@ Usage: sh tests/run.sh [--all]
 
 Installs the packages that are missing, builds Backline into build/release with warnings as errors
 and runs the tests. The last line counts what passed, failed and was skipped.
-  --all   also: AddressSanitizer, ThreadSanitizer, RealtimeSanitizer, fuzzing, clang, aarch64 and
-          x86-64-v2 processors, a German locale, PipeWire
+  --all   also: AddressSanitizer, ThreadSanitizer, RealtimeSanitizer, valgrind, fuzzing,
+          clang, aarch64 and x86-64-v2 processors, a German locale, PipeWire
 END
 }
 
@@ -196,6 +196,13 @@ test_rtsan() {
     with_script rtsan 600 sh tests/rtsan.sh
 }
 
+build_memcheck() {
+    need memcheck valgrind || return 0
+}
+test_memcheck() {
+    with_script memcheck 600 sh tests/memcheck.sh
+}
+
 build_fuzz() {
     need fuzz clang || return 0
     cmake --preset fuzz -DBL_WERROR=ON && build build/fuzz fuzzers
@@ -244,7 +251,7 @@ test_v2() {
 # --- Running them ---
 
 stages=release
-[ -z "$all" ] || stages="release asan german tsan fuzz rtsan clang v2 aarch64"
+[ -z "$all" ] || stages="release asan german tsan fuzz rtsan memcheck clang v2 aarch64"
 
 # shellcheck disable=SC2086 # a list of words
 build_all $stages &
