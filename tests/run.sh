@@ -164,28 +164,28 @@ build_release() {
     preset release
 }
 test_release() {
-    with_ctest release build/release 600
+    with_ctest release build/release 900
 }
 
 build_asan() {
     preset asan
 }
 test_asan() {
-    with_ctest asan build/asan 600 -LE "$once"
+    with_ctest asan build/asan 900 -LE "$once"
 }
 
 build_tsan() {
     preset tsan
 }
 test_tsan() {
-    with_ctest tsan build/tsan 600 -L '^(threads|app|system)$' -LE "$once"
+    with_ctest tsan build/tsan 900 -L '^(threads|app|system)$' -LE "$once"
 }
 
 build_clang() {
     preset clang
 }
 test_clang() {
-    with_ctest clang build/clang 300 -LE "$once"
+    with_ctest clang build/clang 900 -LE "$once"
 }
 
 build_rtsan() {
@@ -193,14 +193,14 @@ build_rtsan() {
     preset rtsan
 }
 test_rtsan() {
-    with_script rtsan 600 sh tests/rtsan.sh
+    with_script rtsan 900 sh tests/rtsan.sh
 }
 
 build_memcheck() {
     need memcheck valgrind || return 0
 }
 test_memcheck() {
-    with_script memcheck 600 sh tests/memcheck.sh
+    with_script memcheck 900 sh tests/memcheck.sh
 }
 
 build_fuzz() {
@@ -208,7 +208,7 @@ build_fuzz() {
     cmake --preset fuzz -DBL_WERROR=ON && build build/fuzz fuzzers
 }
 test_fuzz() {
-    with_ctest fuzz build/fuzz 200 -L '^fuzz$'
+    with_ctest fuzz build/fuzz 900 -L '^fuzz$'
 }
 
 build_german() {
@@ -217,7 +217,7 @@ build_german() {
 }
 test_german() {
     LOCPATH=$PWD/build/locale LC_ALL=de_DE.UTF-8 \
-        with_ctest german build/release 300 -LE "$once"
+        with_ctest german build/release 900 -LE "$once"
 }
 
 build_aarch64() {
@@ -226,7 +226,7 @@ build_aarch64() {
         --toolchain "$PWD/cmake/aarch64.cmake" && build build/aarch64
 }
 test_aarch64() {
-    BL_TEST_EFFORT=low with_ctest aarch64 build/aarch64 300
+    BL_TEST_EFFORT=low with_ctest aarch64 build/aarch64 900
 }
 
 # A processor without AVX runs the same programs.
@@ -245,7 +245,7 @@ build_v2() {
     done >build/v2/CTestTestfile.cmake
 }
 test_v2() {
-    BL_TEST_EFFORT=low with_ctest v2 build/v2 300
+    BL_TEST_EFFORT=low with_ctest v2 build/v2 900
 }
 
 # --- Running them ---
