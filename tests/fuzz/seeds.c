@@ -82,7 +82,9 @@ static void write_nam(const char *folder)
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         model_bytes bytes = {0};
-        nam_file_write(&bytes, "0.6.0", files[i].architecture, files[i].config, "48000",
+        // The lowest rate: a recurrent net runs half a second before its first sample.
+        nam_file_write(&bytes, "0.6.0", files[i].architecture, files[i].config,
+                       strcmp(files[i].architecture, "LSTM") == 0 ? "8000" : "48000",
                        files[i].weights, i);
         save(folder, files[i].name, &bytes);
     }
