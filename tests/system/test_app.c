@@ -28,7 +28,7 @@ static void pump(void)
         bl_app_get_state(app, &s);                                                                 \
         while (!(condition)) {                                                                     \
             if (now_ms() > until) {                                                                \
-                fail_msg("never: " #condition "; the last message: %s", s.message.text);           \
+                fail_msg("never: %s; the last message: %s", #condition, s.message.text);           \
             }                                                                                      \
             pump();                                                                                \
             bl_app_get_state(app, &s);                                                             \
