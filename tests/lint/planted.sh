@@ -55,6 +55,7 @@ expect_clean text
 expect_clean scripts
 expect_clean headers
 expect_clean docs
+expect_clean calls
 expect_clean tidy
 expect_clean cppcheck
 
@@ -118,6 +119,14 @@ plant app/a.c 'struct a {
     _Atomic int x; ///< how many
 };'
 expect docs 'app/a.c:3: this atomic'
+
+plant app/a.c 'double a(const char *text)
+{
+    return strtod(text, 0);
+}'
+expect calls 'app/a.c:4:.*decimal comma'
+plant engine/rt/a.c 'int a = sprintf(b, "x");'
+expect calls 'engine/rt/a.c:2:.*no limit'
 
 plant app/a.c '#include <stdlib.h>
 
