@@ -1,224 +1,215 @@
 // SPDX-License-Identifier: MIT
-// Recursive descent, no deeper than BL_LIMIT_JSON_DEPTH. Open lists and objects wait on two stacks,
-// one of pairs and one of bare numbers; what closes moves into the document's memory in one piece.
+// Documents are parsed by jansson and copied into the model's own form, in which a list of numbers
+// is one array. They are scanned before: nesting and the number of values are bounded while no
+// memory is taken, since a list of empty objects grows a hundredfold when parsed.
 
 #include "backline/limits.h"
-#include "model/json_text.h"
 #include "model/json_value.h"
 
-#include <stdlib.h>
+#include <jansson.h>
 #include <string.h>
 
-static bool parse_value(bl_json_text *text, bl_json_value *value);
+typedef struct scan {
+    size_t line, column, depth, values, nodes;
+} scan;
 
-// Room for one more item on a stack.
-static bool reserve(bl_json_text *text, bl_json_stack *stack, size_t item_bytes)
+// Position of the closing quote of the string that starts at `at`.
+static size_t skip_string(const uint8_t *bytes, size_t size, size_t at)
 {
-    if (stack->count < stack->capacity) {
-        return true;
-    }
-    const size_t capacity = stack->capacity > 0 ? 2 * stack->capacity : 64;
-    void *items = realloc(stack->items, capacity * item_bytes);
-    if (items == NULL) {
-        return bl_json_text_fail_memory(text);
-    }
-    stack->items = items;
-    stack->capacity = capacity;
-    return true;
-}
-
-static bool push_pair(bl_json_text *text, const char *key, bl_json_value value)
-{
-    if (!reserve(text, &text->pairs, sizeof(bl_json_pair))) {
-        return false;
-    }
-    bl_json_pair *pairs = text->pairs.items;
-    pairs[text->pairs.count++] = (bl_json_pair){key, value};
-    return true;
-}
-
-static bool push_number(bl_json_text *text, double number)
-{
-    if (!reserve(text, &text->numbers, sizeof number)) {
-        return false;
-    }
-    double *numbers = text->numbers.items;
-    numbers[text->numbers.count++] = number;
-    return true;
-}
-
-// Takes the items from `base` on off the stack, into the document.
-static const void *close_stack(bl_json_text *text, bl_json_stack *stack, size_t base,
-                               size_t item_bytes, bl_json_value *value)
-{
-    const size_t count = stack->count - base;
-    void *items = bl_store_take(text->store, count, item_bytes);
-    if (items == NULL) {
-        bl_json_text_fail_memory(text);
-        return NULL;
-    }
-    if (count > 0) {
-        memcpy(items, (const char *)stack->items + base * item_bytes, count * item_bytes);
-    }
-    stack->count = base;
-    value->count = (uint32_t)count;
-    return items;
-}
-
-// The numbers so far become pairs, because something else stands among them.
-static bool spill_numbers(bl_json_text *text, size_t base)
-{
-    for (size_t i = base; i < text->numbers.count; i++) {
-        const double number = ((const double *)text->numbers.items)[i];
-        if (!push_pair(text, NULL, (bl_json_value){.kind = BL_JSON_NUMBER, .u.number = number})) {
-            return false;
+    for (at++; at < size && bytes[at] != '"'; at++) {
+        if (bytes[at] == '\\') {
+            at++;
         }
     }
-    text->numbers.count = base;
-    return true;
+    return at;
 }
 
-// Elements up to the closing bracket; `only_numbers` says on which stack they are.
-static bool parse_elements(bl_json_text *text, size_t number_base, bool *only_numbers)
+// Commas stand for plain values; brackets and strings for those with memory of their own.
+static void scan_limits(bl_load *load, const uint8_t *bytes, size_t size)
 {
-    do {
-        bl_json_value element = {.kind = BL_JSON_ABSENT};
-        if (!parse_value(text, &element)) {
-            return false;
+    scan s = {.line = 1};
+    size_t line_start = 0;
+    for (size_t at = 0; at < size && s.depth <= BL_LIMIT_JSON_DEPTH; at++) {
+        s.column = at - line_start + 1;
+        switch (bytes[at]) {
+        case '\n':
+            s.line++;
+            line_start = at + 1;
+            break;
+        case '[':
+        case '{':
+            s.depth++;
+            s.nodes++;
+            break;
+        case ']':
+        case '}':
+            s.depth -= s.depth > 0;
+            break;
+        case ',':
+            s.values++;
+            break;
+        case '"':
+            s.nodes++;
+            at = skip_string(bytes, size, at);
+            break;
+        default:
+            break;
         }
-        if (*only_numbers && element.kind == BL_JSON_NUMBER) {
-            if (!push_number(text, element.u.number)) {
-                return false;
-            }
-            continue;
-        }
-        if (*only_numbers && !spill_numbers(text, number_base)) {
-            return false;
-        }
-        *only_numbers = false;
-        if (!push_pair(text, NULL, element)) {
-            return false;
-        }
-    } while (bl_json_text_take(text, ','));
-    return bl_json_text_take(text, ']') || bl_json_text_fail(text, "a comma or ]");
-}
-
-static bool parse_list(bl_json_text *text, bl_json_value *value)
-{
-    const size_t pair_base = text->pairs.count, number_base = text->numbers.count;
-    *value = (bl_json_value){.kind = BL_JSON_LIST};
-    if (bl_json_text_take(text, ']')) {
-        return true;
     }
-    bool only_numbers = true;
-    if (!parse_elements(text, number_base, &only_numbers)) {
-        return false;
+    if (s.depth > BL_LIMIT_JSON_DEPTH) {
+        bl_load_fail(
+            load, BL_STATUS_LIMIT,
+            "line %zu, column %zu: found lists and objects nested deeper than %d, no model "
+            "needs that",
+            s.line, s.column, BL_LIMIT_JSON_DEPTH);
+    } else if (s.nodes > BL_LIMIT_JSON_NODES) {
+        bl_load_fail(load, BL_STATUS_LIMIT, "found more texts, lists and objects than %d",
+                     BL_LIMIT_JSON_NODES);
+    } else if (s.values > BL_LIMIT_WEIGHTS + BL_LIMIT_JSON_NODES) {
+        bl_load_fail(load, BL_STATUS_LIMIT, "found more numbers than %d",
+                     BL_LIMIT_WEIGHTS + BL_LIMIT_JSON_NODES);
+    }
+}
+
+// A copy in progress: false means that memory is short.
+static bool copy_value(bl_store *store, const json_t *from, bl_json_value *to);
+
+static const char *copy_text(bl_store *store, const char *text, size_t size)
+{
+    char *copy = bl_store_take(store, size + 1, 1);
+    if (copy != NULL) {
+        memcpy(copy, text, size);
+    }
+    return copy;
+}
+
+static bool copy_numbers(bl_store *store, const json_t *from, bl_json_value *to)
+{
+    double *numbers = bl_store_take(store, to->count, sizeof *numbers);
+    for (size_t i = 0; numbers != NULL && i < to->count; i++) {
+        numbers[i] = json_number_value(json_array_get(from, i));
+    }
+    to->kind = BL_JSON_NUMBERS;
+    to->u.numbers = numbers;
+    return numbers != NULL;
+}
+
+static bool copy_list(bl_store *store, const json_t *from, bl_json_value *to)
+{
+    *to = (bl_json_value){.kind = BL_JSON_LIST, .count = (uint32_t)json_array_size(from)};
+    bool only_numbers = to->count > 0;
+    for (size_t i = 0; i < to->count; i++) {
+        only_numbers = only_numbers && json_is_number(json_array_get(from, i));
     }
     if (only_numbers) {
-        value->kind = BL_JSON_NUMBERS;
-        value->u.numbers = close_stack(text, &text->numbers, number_base, sizeof(double), value);
-        return value->u.numbers != NULL;
+        return copy_numbers(store, from, to);
     }
-    value->u.pairs = close_stack(text, &text->pairs, pair_base, sizeof(bl_json_pair), value);
-    return value->u.pairs != NULL;
-}
-
-static bool parse_object(bl_json_text *text, bl_json_value *value)
-{
-    const size_t base = text->pairs.count;
-    *value = (bl_json_value){.kind = BL_JSON_OBJECT};
-    if (bl_json_text_take(text, '}')) {
-        return true;
+    bl_json_pair *pairs = bl_store_take(store, to->count, sizeof *pairs);
+    to->u.pairs = pairs;
+    bool good = pairs != NULL;
+    for (size_t i = 0; good && i < to->count; i++) {
+        good = copy_value(store, json_array_get(from, i), &pairs[i].value);
     }
-    do {
-        bl_json_value key = {.kind = BL_JSON_ABSENT}, member = key;
-        if (bl_json_text_peek(text) != '"') {
-            return bl_json_text_fail(text, "a key in quotes");
-        }
-        if (!parse_value(text, &key)) {
-            return false;
-        }
-        if (!bl_json_text_take(text, ':')) {
-            return bl_json_text_fail(text, "a colon");
-        }
-        if (!parse_value(text, &member) || !push_pair(text, key.u.text, member)) {
-            return false;
-        }
-    } while (bl_json_text_take(text, ','));
-    if (!bl_json_text_take(text, '}')) {
-        return bl_json_text_fail(text, "a comma or }");
-    }
-    value->u.pairs = close_stack(text, &text->pairs, base, sizeof(bl_json_pair), value);
-    return value->u.pairs != NULL;
-}
-
-static bool parse_nested(bl_json_text *text, bl_json_value *value, bool object)
-{
-    if (text->depth == BL_LIMIT_JSON_DEPTH) {
-        return bl_json_text_fail_limit(text, "lists and objects nested deeper",
-                                       BL_LIMIT_JSON_DEPTH);
-    }
-    text->depth++;
-    const bool good = object ? parse_object(text, value) : parse_list(text, value);
-    text->depth--;
     return good;
 }
 
-static bool parse_value(bl_json_text *text, bl_json_value *value)
+static bool copy_object(bl_store *store, const json_t *from, bl_json_value *to)
 {
-    switch (bl_json_text_peek(text)) {
-    case '{':
-    case '[':
-        if (!bl_json_text_count_node(text)) {
-            return false;
-        }
-        return parse_nested(text, value, text->bytes[text->at++] == '{');
-    case '"':
-        return bl_json_text_count_node(text) && bl_json_text_read_string(text, value);
-    case 't':
-        *value = (bl_json_value){.kind = BL_JSON_TRUE};
-        return bl_json_text_read_word(text, "true");
-    case 'f':
-        *value = (bl_json_value){.kind = BL_JSON_FALSE};
-        return bl_json_text_read_word(text, "false");
-    case 'n':
-        *value = (bl_json_value){.kind = BL_JSON_NULL};
-        return bl_json_text_read_word(text, "null");
-    default:
-        return bl_json_text_read_number(text, value);
+    *to = (bl_json_value){.kind = BL_JSON_OBJECT, .count = (uint32_t)json_object_size(from)};
+    bl_json_pair *pairs = bl_store_take(store, to->count, sizeof *pairs);
+    to->u.pairs = pairs;
+    // jansson hands its iterators out without const.
+    json_t *object = json_incref((json_t *)(uintptr_t)from);
+    bool good = pairs != NULL;
+    for (void *at = json_object_iter(object); good && at != NULL;
+         at = json_object_iter_next(object, at)) {
+        const char *key = json_object_iter_key(at);
+        pairs->key = copy_text(store, key, strlen(key));
+        good = pairs->key != NULL && copy_value(store, json_object_iter_value(at), &pairs->value);
+        pairs++;
     }
+    json_decref(object);
+    return good;
 }
 
-static void parse_document(bl_json_text *text, bl_json_value *root)
+static bool copy_value(bl_store *store, const json_t *from, bl_json_value *to)
 {
-    bl_json_value value = {.kind = BL_JSON_ABSENT};
-    if (!parse_value(text, &value)) {
-        return;
+    switch (json_typeof(from)) {
+    case JSON_OBJECT:
+        return copy_object(store, from, to);
+    case JSON_ARRAY:
+        return copy_list(store, from, to);
+    case JSON_STRING:
+        *to = (bl_json_value){.kind = BL_JSON_TEXT};
+        to->u.text = copy_text(store, json_string_value(from), json_string_length(from));
+        return to->u.text != NULL;
+    case JSON_INTEGER:
+    case JSON_REAL:
+        *to = (bl_json_value){.kind = BL_JSON_NUMBER, .u.number = json_number_value(from)};
+        return true;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        to->kind = json_is_true(from) ? BL_JSON_TRUE : BL_JSON_FALSE;
+        return true;
+    case JSON_NULL:
+        break;
     }
-    bl_json_text_peek(text);
-    if (text->at < text->size) {
-        bl_json_text_fail(text, "the end of the file");
-    } else if (value.kind != BL_JSON_OBJECT) {
-        bl_load_fail(text->load, BL_STATUS_FORMAT, "found a JSON %s at the top, expected an object",
-                     bl_json_value_is_list(&value) ? "list" : "value");
+    to->kind = BL_JSON_NULL;
+    return true;
+}
+
+static void fail_memory(bl_load *load)
+{
+    bl_load_fail(load, BL_STATUS_NO_MEMORY, "not enough memory to read it");
+}
+
+static void parse(bl_json_document *document, bl_load *load, const uint8_t *bytes, size_t size,
+                  bool unique_keys)
+{
+    json_error_t detail;
+    const size_t flags = JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL | JSON_DECODE_ANY |
+                         (unique_keys ? JSON_REJECT_DUPLICATES : 0);
+    json_t *parsed = json_loadb((const char *)bytes, size, flags, &detail);
+    // Where memory is short jansson knows no line.
+    if (parsed == NULL && detail.line < 0) {
+        fail_memory(load);
+    } else if (parsed == NULL) {
+        bl_load_fail(load, BL_STATUS_FORMAT,
+                     "line %d, column %d: %s; expected a JSON document, the file may be cut short "
+                     "or damaged",
+                     detail.line, detail.column, detail.text);
+    } else if (!json_is_object(parsed)) {
+        bl_load_fail(load, BL_STATUS_FORMAT, "found a JSON %s at the top, expected an object",
+                     json_is_array(parsed) ? "list" : "value");
     } else {
-        *root = value;
+        bl_json_value root = {.kind = BL_JSON_ABSENT};
+        if (copy_value(document->store, parsed, &root)) {
+            document->root = root;
+        } else {
+            fail_memory(load);
+        }
     }
+    json_decref(parsed);
 }
 
 void bl_json_document_init(bl_json_document *document, bl_load *load, const uint8_t *bytes,
-                           size_t size)
+                           size_t size, bool unique_keys)
 {
+    static const uint8_t byte_order_mark[] = {0xef, 0xbb, 0xbf};
     *document = (bl_json_document){.store = bl_store_create()};
-    bl_json_text text = {.load = load, .store = document->store, .bytes = bytes, .size = size};
     if (document->store == NULL) {
-        bl_json_text_fail_memory(&text);
+        fail_memory(load);
         return;
     }
-    if (bl_json_text_begin(&text)) {
-        parse_document(&text, &document->root);
+    if (size >= sizeof byte_order_mark &&
+        memcmp(bytes, byte_order_mark, sizeof byte_order_mark) == 0) {
+        bytes += sizeof byte_order_mark;
+        size -= sizeof byte_order_mark;
     }
-    bl_json_text_end(&text);
+    scan_limits(load, bytes, size);
+    if (bl_load_ok(load)) {
+        parse(document, load, bytes, size, unique_keys);
+    }
 }
 
 void bl_json_document_finish(bl_json_document *document)
@@ -229,9 +220,9 @@ void bl_json_document_finish(bl_json_document *document)
 
 bl_json_value bl_json_value_member(const bl_json_value *object, const char *key)
 {
-    for (uint32_t i = object->kind == BL_JSON_OBJECT ? object->count : 0; i > 0; i--) {
-        if (strcmp(object->u.pairs[i - 1].key, key) == 0) {
-            return object->u.pairs[i - 1].value;
+    for (uint32_t i = 0; object->kind == BL_JSON_OBJECT && i < object->count; i++) {
+        if (strcmp(object->u.pairs[i].key, key) == 0) {
+            return object->u.pairs[i].value;
         }
     }
     return (bl_json_value){.kind = BL_JSON_ABSENT};

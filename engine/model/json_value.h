@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A parsed JSON document (RFC 8259) made for models: a list of nothing but numbers is one array of
-// doubles, so that a million weights cost eight megabytes and one pass.
+// doubles, so that a million weights cost eight
+// megabytes while the model is made.
 
 #ifndef BACKLINE_MODEL_JSON_VALUE_H
 #define BACKLINE_MODEL_JSON_VALUE_H
@@ -47,13 +48,14 @@ typedef struct bl_json_document {
     bl_json_value root; ///< an object, or absent after a failure
 } bl_json_document;
 
-/// Parses a whole document whose root is an object. Time is linear in `size`; memory is bounded by
+/// Parses a whole document whose root is an object; of members with the same key the last one
+/// counts, or with `unique_keys` they are refused. Time is linear in `size`; memory is bounded by
 /// limits.h. Keeps the failure in `load`. Ended by bl_json_document_finish, also after a failure.
 void bl_json_document_init(bl_json_document *document, bl_load *load, const uint8_t *bytes,
-                           size_t size);
+                           size_t size, bool unique_keys);
 void bl_json_document_finish(bl_json_document *document);
 
-/// The last member of that name, or an absent value; also if `object` is not an object.
+/// The member of that name, or an absent value; also if `object` is not an object.
 bl_json_value bl_json_value_member(const bl_json_value *object, const char *key);
 
 /// An element, or an absent value; also if `list` is not a list.

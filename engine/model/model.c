@@ -71,7 +71,7 @@ static void complete_info(bl_load *load, bl_content *content)
 static void read_json(bl_load *load, const uint8_t *bytes, size_t size, bl_content *content)
 {
     bl_json_document document;
-    bl_json_document_init(&document, load, bytes, size);
+    bl_json_document_init(&document, load, bytes, size, false);
     const bl_json root = bl_json_root(load, &document);
     if (!bl_load_ok(load)) {
         goto done;

@@ -115,20 +115,6 @@ static void check_gaps(const bl_safetensors *file, bl_load *load, const uint8_t 
     }
 }
 
-// A name that stands twice would leave open which tensor is meant.
-static void check_twice(bl_load *load, const bl_json_value *header)
-{
-    for (uint32_t i = 1; i < header->count; i++) {
-        const char *name = header->u.pairs[i].key;
-        for (uint32_t j = 0; j < i; j++) {
-            if (strcmp(header->u.pairs[j].key, name) == 0) {
-                bl_load_fail(load, BL_STATUS_FORMAT, "%s: found it twice, expected it once", name);
-                return;
-            }
-        }
-    }
-}
-
 static void read_tensors(bl_safetensors *file, bl_load *load, const uint8_t *data,
                          size_t data_bytes)
 {
@@ -138,7 +124,6 @@ static void read_tensors(bl_safetensors *file, bl_load *load, const uint8_t *dat
                      header->count, BL_LIMIT_TENSORS);
         return;
     }
-    check_twice(load, header);
     file->tensors = bl_load_take(load, header->count, sizeof *file->tensors);
     for (uint32_t i = 0; i < header->count && bl_load_ok(load); i++) {
         const char *name = header->u.pairs[i].key;
@@ -164,7 +149,7 @@ void bl_safetensors_init(bl_safetensors *file, bl_load *load, const uint8_t *byt
                      length, size - LENGTH_BYTES);
         return;
     }
-    bl_json_document_init(&file->header, load, bytes + LENGTH_BYTES, (size_t)length);
+    bl_json_document_init(&file->header, load, bytes + LENGTH_BYTES, (size_t)length, true);
     file->root = bl_json_root(load, &file->header);
     file->metadata = bl_json_member(&file->root, "__metadata__");
     if (bl_json_is_present(&file->metadata) && !bl_json_is(&file->metadata, BL_JSON_OBJECT)) {

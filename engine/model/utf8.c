@@ -34,18 +34,3 @@ size_t bl_utf8_measure(const unsigned char *text, size_t size)
     const bool beyond = first == 0xf4 && second > 0x8f;
     return overlong || surrogate || beyond ? 0 : length;
 }
-
-size_t bl_utf8_write(unsigned code, unsigned char text[4])
-{
-    if (code < 0x80) {
-        text[0] = (unsigned char)code;
-        return 1;
-    }
-    const size_t length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    static const unsigned char marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    for (size_t i = length - 1; i > 0; i--, code >>= 6) {
-        text[i] = (unsigned char)(0x80 | (code & 0x3f));
-    }
-    text[0] = (unsigned char)(marks[length] | code);
-    return length;
-}

@@ -10,7 +10,4 @@
 /// character. Thread: any.
 size_t bl_utf8_measure(const unsigned char *text, size_t size);
 
-/// Writes the character `code` (at most 0x10ffff) and returns its bytes. Thread: any.
-size_t bl_utf8_write(unsigned code, unsigned char text[4]);
-
 #endif
