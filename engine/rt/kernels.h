@@ -52,6 +52,7 @@ struct bl_wavenet_block;
 /// Runs a whole WaveNet layer in one pass.
 typedef void bl_layer_run(const struct bl_wavenet_stage *stage,
                           const struct bl_wavenet_block *block);
+struct bl_lstm_net;
 
 typedef struct bl_kernels {
     const char *name; ///< "c", "v2", "v3", "neon"
@@ -66,6 +67,9 @@ typedef struct bl_kernels {
     bl_map_run *(*choose_map)(const bl_map *map);
     /// The one pass for a layer of this shape; NULL: it runs as single steps.
     bl_layer_run *(*choose_layer)(const struct bl_wavenet_stage *stage);
+
+    /// Runs LSTM layers and head over mono or frame-major input into planar output.
+    void (*lstm)(struct bl_lstm_net *lstm, const float *in, float *out, uint32_t frames);
 } bl_kernels;
 
 extern const bl_kernels bl_kernels_c;

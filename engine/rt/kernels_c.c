@@ -3,6 +3,7 @@
 // is tested against, and what serves a processor that none of them fits. Thread: RT.
 
 #include "rt/kernels.h"
+#include "rt/lstm.h"
 #include "rt/net.h"
 
 #include <math.h>
@@ -174,4 +175,5 @@ const bl_kernels bl_kernels_c = {
     .activate_add = activate_add,
     .choose_map = choose_map,
     .choose_layer = choose_layer,
+    .lstm = bl_lstm_run_c,
 };

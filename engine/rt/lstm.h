@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: MIT
 // Long short-term memory (Hochreiter and Schmidhuber 1997, with forget gate, no peepholes):
 //   c = sigmoid(f) c + sigmoid(i) tanh(g), h = sigmoid(o) tanh(c), gates = W [x, h] + b.
-// Consecutive layers and a dense head that reads the last one run as one net.
+// Consecutive layers and a dense head that reads the last one run as one net. Rows of i, f and o
+// are stored halved, since sigmoid(z) = (1 + tanh(z / 2)) / 2.
 
 #ifndef BACKLINE_RT_LSTM_H
 #define BACKLINE_RT_LSTM_H
 
+#include "rt/kernels.h"
 #include "rt/net.h"
 
 enum { BL_LSTM_GATES = 4 };
 
-/// Cells are padded to whole groups of `lanes`; padding cells have zero weights and state.
+/// Groups of cells that a kernel computes together; the last tile of a layer may have one.
+enum { BL_LSTM_TILE = 2 };
+
+/// Cells are padded to whole groups of `lanes`, inputs like the layer they come from; padding has
+/// zero weights and state.
 typedef struct bl_lstm_layer {
     uint32_t in, hidden, padded;
-    const float *weights;     ///< [group][column: bias, x, h][gate i f g o][lane]
+    const float *weights;     ///< [tile][column: bias, x, h][group][gate i f g o][lane]
     float *h, *c;             ///< [padded], the state
+    float *h_next;            ///< [padded], takes turns with h
     float *h_start, *c_start; ///< where reset goes back to; constant once built
-    float *gates;             ///< [4 padded], scratch
 } bl_lstm_layer;
 
 typedef struct bl_lstm_net {
     bl_net net;
+    const bl_kernels *kernels;
     uint32_t layer_count;
     bl_lstm_layer *layers;
-    float *frame;      ///< [in], one input frame
+    float *frames;     ///< [frame][in], the input of a net with several channels; else NULL
     const float *head; ///< [out][padded of the last layer]; NULL: the output is h
     const float *head_bias;
 } bl_lstm_net;
@@ -31,5 +38,8 @@ typedef struct bl_lstm_net {
 /// The functions of its bl_net. Thread: RT.
 void bl_lstm_net_process(bl_net *net, const float *in, float *out, uint32_t frames) BL_NONBLOCKING;
 void bl_lstm_net_reset(bl_net *net) BL_NONBLOCKING;
+
+/// The plain C kernel, see bl_kernels. Thread: RT.
+void bl_lstm_run_c(bl_lstm_net *lstm, const float *in, float *out, uint32_t frames);
 
 #endif

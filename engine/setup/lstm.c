@@ -3,54 +3,77 @@
 
 #include "rt/lstm.h"
 
+#include "setup/isa.h"
 #include "setup/stage.h"
 
 #include <string.h>
 
-// [4H][in + H] rows become, per group of lanes, columns of four gates: bias, inputs, states.
-static void pack(const bl_sequence_stage *stage, uint32_t lanes, float *weights)
+// Weight of one cell's gate for column `column` of the packed layer: the bias, its inputs, its
+// states. Padding has zeros.
+static float weight_at(const bl_sequence_stage *stage, const bl_lstm_layer *layer, size_t gate,
+                       size_t cell, size_t column)
 {
-    const size_t hidden = stage->out, columns = stage->in + hidden;
-    for (size_t first = 0; first < hidden; first += lanes) {
-        for (size_t column = 0; column <= columns; column++) {
-            for (size_t gate = 0; gate < BL_LSTM_GATES; gate++) {
-                for (size_t lane = 0; lane < lanes; lane++, weights++) {
-                    const size_t row = gate * hidden + first + lane;
-                    if (first + lane < hidden) {
-                        *weights =
-                            column == 0 ? stage->b[row] : stage->w[row * columns + column - 1];
-                    }
-                }
+    enum { CELL_GATE = 2 }; // g, the only one that is not a sigmoid
+    const size_t hidden = stage->out, row = gate * hidden + cell;
+    const float gain = gate == CELL_GATE ? 1.0F : 0.5F;
+    if (cell >= hidden) {
+        return 0.0F;
+    }
+    if (column == 0) {
+        return gain * stage->b[row];
+    }
+    const bool is_state = column > layer->in;
+    const size_t source = column - 1 - (is_state ? layer->in : 0);
+    if (source >= (is_state ? hidden : stage->in)) {
+        return 0.0F;
+    }
+    return gain * stage->w[row * (stage->in + hidden) + (is_state ? stage->in : 0) + source];
+}
+
+// [4H][in + H] rows become columns of the gates of one tile.
+static void pack(const bl_sequence_stage *stage, const bl_lstm_layer *layer, uint32_t lanes,
+                 float *weights)
+{
+    const size_t columns = (size_t)1 + layer->in + layer->padded;
+    for (uint32_t first = 0; first < layer->padded; first += BL_LSTM_TILE * lanes) {
+        const uint32_t left = (layer->padded - first) / lanes;
+        const uint32_t groups = left < BL_LSTM_TILE ? left : BL_LSTM_TILE;
+        for (size_t column = 0; column < columns; column++) {
+            for (size_t i = 0; i < (size_t)groups * BL_LSTM_GATES * lanes; i++) {
+                const size_t group = i / lanes / BL_LSTM_GATES, gate = i / lanes % BL_LSTM_GATES;
+                const size_t cell = first + group * lanes + i % lanes;
+                *weights++ = weight_at(stage, layer, gate, cell, column);
             }
         }
     }
 }
 
-static bool make_layer(const bl_sequence_stage *stage, uint32_t lanes, bl_arena *arena,
+// `in`: columns for the inputs, those of the padded layer below it if there is one.
+static bool make_layer(const bl_sequence_stage *stage, uint32_t in, uint32_t lanes, bl_arena *arena,
                        bl_lstm_layer *layer)
 {
     const uint32_t padded = (stage->out + lanes - 1) / lanes * lanes;
-    const size_t columns = (size_t)1 + stage->in + stage->out;
+    const size_t columns = (size_t)1 + in + padded;
     float *weights =
         bl_arena_take(arena, (size_t)padded * BL_LSTM_GATES, columns * sizeof *weights);
-    float *states = bl_arena_take(arena, (size_t)padded * 8, sizeof *states);
+    float *states = bl_arena_take(arena, (size_t)padded * 5, sizeof *states);
     if (weights == NULL || states == NULL) {
         return false;
     }
-    pack(stage, lanes, weights);
-    memcpy(states + padded * 2, stage->h0, stage->out * sizeof *states);
-    memcpy(states + padded * 3, stage->c0, stage->out * sizeof *states);
     *layer = (bl_lstm_layer){
-        .in = stage->in,
+        .in = in,
         .hidden = stage->out,
         .padded = padded,
         .weights = weights,
         .h = states,
-        .c = states + padded,
-        .h_start = states + padded * 2,
-        .c_start = states + padded * 3,
-        .gates = states + padded * 4,
+        .h_next = states + padded,
+        .c = states + (size_t)2 * padded,
+        .h_start = states + (size_t)3 * padded,
+        .c_start = states + (size_t)4 * padded,
     };
+    pack(stage, layer, lanes, weights);
+    memcpy(layer->h_start, stage->h0, stage->out * sizeof *states);
+    memcpy(layer->c_start, stage->c0, stage->out * sizeof *states);
     return true;
 }
 
@@ -91,26 +114,30 @@ bl_stage bl_lstm_build(const bl_sequence_stage *layers, uint32_t count, const bl
     const uint32_t hidden = layers[count - 1].out, out = head != NULL ? head->out : hidden;
     bl_lstm_net *made = bl_arena_take(arena, 1, sizeof *made);
     bl_lstm_layer *made_layers = bl_arena_take(arena, count, sizeof *made_layers);
-    float *frame = bl_arena_take(arena, layers[0].in, sizeof *frame);
+    const uint32_t in = layers[0].in;
+    float *frames = bl_arena_take(arena, (size_t)BL_INNER_FRAMES * in, sizeof *frames);
+    const bl_kernels *kernels = bl_isa_kernels(request->isa);
     const char *kernel =
-        bl_arena_print(arena, "%s lstm %ux%u", bl_isa_name(request->isa), count, layers[0].out);
-    if (made == NULL || made_layers == NULL || frame == NULL || kernel == NULL) {
+        bl_arena_print(arena, "%s lstm %ux%u", kernels->name, count, layers[0].out);
+    if (made == NULL || made_layers == NULL || frames == NULL || kernel == NULL) {
         return short_of_memory;
     }
     for (uint32_t l = 0; l < count; l++) {
-        if (!make_layer(&layers[l], 1, arena, &made_layers[l])) {
+        const uint32_t columns = l > 0 ? made_layers[l - 1].padded : in;
+        if (!make_layer(&layers[l], columns, kernels->lanes, arena, &made_layers[l])) {
             return short_of_memory;
         }
     }
     *made = (bl_lstm_net){
         .net = {.process = bl_lstm_net_process,
                 .reset = bl_lstm_net_reset,
-                .in_channels = layers[0].in,
+                .in_channels = in,
                 .out_channels = out,
                 .kernel = kernel},
+        .kernels = kernels,
         .layer_count = count,
         .layers = made_layers,
-        .frame = frame,
+        .frames = in > 1 ? frames : NULL,
     };
     if (head != NULL && !make_head(head, arena, made)) {
         return short_of_memory;

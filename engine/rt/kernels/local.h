@@ -16,4 +16,7 @@ bl_map_run *BL_KERNEL_SUFFIX(bl_choose_map)(const bl_map *map);
 
 bl_layer_run *BL_KERNEL_SUFFIX(bl_choose_layer)(const struct bl_wavenet_stage *stage);
 
+void BL_KERNEL_SUFFIX(bl_lstm_run)(struct bl_lstm_net *lstm, const float *in, float *out,
+                                   uint32_t frames);
+
 #endif

@@ -10,4 +10,5 @@ const bl_kernels BL_KERNEL_SUFFIX(bl_kernels) = {
     .activate_add = BL_KERNEL_SUFFIX(bl_activate_add),
     .choose_map = BL_KERNEL_SUFFIX(bl_choose_map),
     .choose_layer = BL_KERNEL_SUFFIX(bl_choose_layer),
+    .lstm = BL_KERNEL_SUFFIX(bl_lstm_run),
 };

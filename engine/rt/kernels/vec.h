@@ -44,7 +44,8 @@ VEC_INLINE void vec_store(float *to, vec value)
 }
 
 /// vec_set: all lanes alike. vec_fma: a b + c, one rounding where the processor can.
-/// vec_min, vec_max: a NaN in `x` stays.
+/// vec_min, vec_max: a NaN in `x` stays. vec_with_sign: `size` is positive
+/// and gets the sign of x. vec_lane: one lane for all, a constant number. vec_sum: of all lanes.
 #if defined(__AVX2__) && defined(__FMA__)
 
 VEC_INLINE vec vec_set(float value)
@@ -65,6 +66,39 @@ VEC_INLINE vec vec_min(vec limit, vec x)
 VEC_INLINE vec vec_max(vec limit, vec x)
 {
     return _mm256_max_ps(limit, x);
+}
+
+VEC_INLINE vec vec_abs(vec x)
+{
+    return _mm256_andnot_ps(vec_set(-0.0f), x);
+}
+
+VEC_INLINE vec vec_with_sign(vec size, vec x)
+{
+    return _mm256_or_ps(size, _mm256_and_ps(x, vec_set(-0.0f)));
+}
+
+VEC_INLINE vec vec_lane(vec x, int lane)
+{
+    const vec half =
+        lane < 4 ? _mm256_permute2f128_ps(x, x, 0x00) : _mm256_permute2f128_ps(x, x, 0x11);
+    switch (lane % 4) {
+    case 0:
+        return _mm256_permute_ps(half, 0x00);
+    case 1:
+        return _mm256_permute_ps(half, 0x55);
+    case 2:
+        return _mm256_permute_ps(half, 0xaa);
+    default:
+        return _mm256_permute_ps(half, 0xff);
+    }
+}
+
+VEC_INLINE float vec_sum(vec x)
+{
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
 #elif defined(__SSE2__)
@@ -89,6 +123,36 @@ VEC_INLINE vec vec_max(vec limit, vec x)
     return _mm_max_ps(limit, x);
 }
 
+VEC_INLINE vec vec_abs(vec x)
+{
+    return _mm_andnot_ps(vec_set(-0.0f), x);
+}
+
+VEC_INLINE vec vec_with_sign(vec size, vec x)
+{
+    return _mm_or_ps(size, _mm_and_ps(x, vec_set(-0.0f)));
+}
+
+VEC_INLINE vec vec_lane(vec x, int lane)
+{
+    switch (lane) {
+    case 0:
+        return _mm_shuffle_ps(x, x, 0x00);
+    case 1:
+        return _mm_shuffle_ps(x, x, 0x55);
+    case 2:
+        return _mm_shuffle_ps(x, x, 0xaa);
+    default:
+        return _mm_shuffle_ps(x, x, 0xff);
+    }
+}
+
+VEC_INLINE float vec_sum(vec x)
+{
+    const __m128 two = _mm_add_ps(x, _mm_movehl_ps(x, x));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 0x55)));
+}
+
 #else
 
 VEC_INLINE vec vec_set(float value)
@@ -109,6 +173,35 @@ VEC_INLINE vec vec_min(vec limit, vec x)
 VEC_INLINE vec vec_max(vec limit, vec x)
 {
     return vmaxq_f32(limit, x);
+}
+
+VEC_INLINE vec vec_abs(vec x)
+{
+    return vabsq_f32(x);
+}
+
+VEC_INLINE vec vec_with_sign(vec size, vec x)
+{
+    return vbslq_f32(vdupq_n_u32(0x80000000u), x, size);
+}
+
+VEC_INLINE vec vec_lane(vec x, int lane)
+{
+    switch (lane) {
+    case 0:
+        return vdupq_laneq_f32(x, 0);
+    case 1:
+        return vdupq_laneq_f32(x, 1);
+    case 2:
+        return vdupq_laneq_f32(x, 2);
+    default:
+        return vdupq_laneq_f32(x, 3);
+    }
+}
+
+VEC_INLINE float vec_sum(vec x)
+{
+    return vaddvq_f32(x);
 }
 
 #endif
