@@ -75,8 +75,9 @@ if [ "$(id -u)" != 0 ]; then
         # shellcheck disable=SC2086 # a list of words
         printf '    apt-get update && apt-get install --no-install-recommends'
         for row in $missing; do
-            row=${row#\?}
-            printf ' %s' "${row%%|*}"
+            name=${row#\?}
+            [ "$name" = "$row" ] || available "$name" || continue
+            printf ' %s' "${name%%|*}"
         done
         echo
         exit 1

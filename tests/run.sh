@@ -260,11 +260,12 @@ trap 'kill "$builder" 2>/dev/null' EXIT
 trap 'exit 1' INT TERM HUP
 
 for s in $stages; do
-    say "$s"
     start=$(date +%s)
+    [ -f "$logs/$s.built" ] || say "$s: building"
     until [ -f "$logs/$s.built" ] || [ -f "$logs/$s.broken" ]; do
         sleep 1
     done
+    [ ! -f "$logs/$s.built" ] || say "$s: testing"
     if [ -f "$logs/$s.broken" ]; then
         tail -n 40 "$logs/$s.build.log"
         echo "failed $s: it does not build, see $logs/$s.build.log" >"$logs/$s.rows"
