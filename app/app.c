@@ -249,6 +249,7 @@ void bl_app_destroy(bl_app *app)
     bl_survey_finish(&app->survey);
     bl_memory_finish(&app->memory);
     free(app->ports);
+    free(app->models);
     for (size_t i = 0; i < app->text_count; i++) {
         free(app->texts[i]);
     }

@@ -85,6 +85,7 @@ typedef struct bl_app_state {
     bl_model_info model;    ///< facts about it; zero while there is none
     char demo[4096];        ///< file that plays instead of the input, or ""
     uint64_t ports_serial;  ///< changes whenever bl_app_get_ports would answer differently
+    uint64_t models_serial; ///< changes whenever bl_app_get_models would answer differently
     uint64_t message_count; ///< messages so far
     bl_app_message message; ///< the last one
 } bl_app_state;
@@ -98,7 +99,12 @@ typedef struct bl_app_port {
     bool gives;      ///< true: can be heard by `in`; false: can be played to
     bool physical;
     bool connected[BL_APP_ROLES];
+    float peak; ///< see bl_app_take_levels
 } bl_app_port;
+
+/// Reads the command line that `backline live` and the window share. Returns -1 to go on, else an
+/// exit code: help was printed, or the usage was wrong and has been told. Texts are of `argv`.
+int bl_app_config_parse(int argc, char **argv, bl_app_config *config);
 
 /// Starts the threads and returns before there is a server or a sound. Thread: MAIN. Owns: the
 /// caller. Fails if a name is not fit, or memory or threads are short.
@@ -121,6 +127,24 @@ void bl_app_get_state(bl_app *app, bl_app_state *state);
 
 /// The audio ports of others, in the server's order. Owns: the app, until the next dispatch.
 const bl_app_port *bl_app_get_ports(bl_app *app, size_t *count);
+
+/// A model that a chooser can offer.
+typedef struct bl_app_model {
+    char path[4096];
+    char name[128];
+    bool shipped; ///< comes with Backline; else played here before
+} bl_app_model;
+
+/// Shipped models by name, then those played last, the newest first. Owns: the app, until the next
+/// call.
+const bl_app_model *bl_app_get_models(bl_app *app, size_t *count);
+
+/// Whether the levels of all ports are measured, which takes a JACK client of its own. Off at
+/// first.
+void bl_app_watch_levels(bl_app *app, bool on);
+
+/// Stores in each port's `peak` the largest sample since the last call (full scale 1.0).
+void bl_app_take_levels(bl_app *app);
 
 /// The oldest message that was not fetched yet; false if there is none. The last sixteen are kept.
 bool bl_app_take_message(bl_app *app, bl_app_message *message);

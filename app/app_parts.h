@@ -75,6 +75,10 @@ struct bl_app {
     bl_app_state state;
     bl_app_port *ports;
     size_t port_count;
+    float sent_peak; ///< of the outs, since bl_app_take_levels
+    bl_app_model *models;
+    size_t model_count;
+    uint64_t models_listed; ///< the models_serial that they show
     bl_app_message messages[BL_APP_MESSAGES_KEPT];
     uint64_t messages_taken;
 };

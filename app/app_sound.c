@@ -212,8 +212,10 @@ static void hear_model(bl_app *app, bl_loader_answer *answer)
     snprintf(app->state.model_path, sizeof app->state.model_path, "%s", answer->path);
     if (answer->model != NULL) {
         app->state.model = *bl_model_get_info(answer->model);
-        if (strcmp(app->memory.model, answer->path) != 0) {
+        if (strcmp(app->memory.model, answer->path) != 0 || app->memory.played_count == 0) {
             snprintf(app->memory.model, sizeof app->memory.model, "%s", answer->path);
+            bl_memory_play(&app->memory, answer->path, app->state.model.name);
+            app->state.models_serial++;
             bl_loader_save(app->loader, app->config.name, &app->memory);
         }
     }
@@ -268,6 +270,7 @@ void bl_app_poll_engine(bl_app *app)
         bl_app_state *s = &app->state;
         s->in_peak = t.in_peak > s->in_peak ? t.in_peak : s->in_peak;
         s->out_peak = t.out_peak > s->out_peak ? t.out_peak : s->out_peak;
+        app->sent_peak = t.out_peak > app->sent_peak ? t.out_peak : app->sent_peak;
         s->clipped_frames = t.clipped_frames;
         s->not_finite_blocks = t.not_finite_blocks;
         s->swaps += t.kind == BL_TELEMETRY_SWAPPED;

@@ -222,20 +222,48 @@ const bl_command bl_command_live = {
     .run = run,
 };
 
-static int run(int argc, char **argv)
+/// Reads the command line. Returns BL_OPTIONS_RUN or an exit code.
+static int read_arguments(int argc, char **argv, live_settings *settings, bl_app_config *config)
 {
-    live_settings settings = {.quality = 1.0};
     const char *const *operands = NULL;
     uint32_t count = 0;
-    const int end = bl_options_parse(&bl_command_live, argc, argv, &settings, &operands, &count);
+    *settings = (live_settings){.quality = 1.0};
+    const int end = bl_options_parse(&bl_command_live, argc, argv, settings, &operands, &count);
     if (end != BL_OPTIONS_RUN) {
         return end;
     }
-    if (settings.inputs.count >= BL_APP_NAMED_MAX || settings.outputs.count >= BL_APP_NAMED_MAX) {
+    if (settings->inputs.count >= BL_APP_NAMED_MAX || settings->outputs.count >= BL_APP_NAMED_MAX) {
         return bl_command_fail_usage(&bl_command_live, "more than %d ports are named",
                                      BL_APP_NAMED_MAX - 1);
     }
+    fill_config(settings, count > 0 ? operands[0] : NULL, config);
+    return BL_OPTIONS_RUN;
+}
+
+int bl_app_config_parse(int argc, char **argv, bl_app_config *config)
+{
+    live_settings settings;
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        puts("backline-gtk [MODEL] [OPTION...] opens Backline's window. It takes the options of\n"
+             "`backline live` but --seconds and --status; `backline live --help` explains them.");
+        return BL_EXIT_DONE;
+    }
+    const int end = read_arguments(argc, argv, &settings, config);
+    if (end != BL_OPTIONS_RUN) {
+        return end;
+    }
+    if (settings.seconds > 0.0 || settings.status != STATUS_TEXT) {
+        return bl_command_fail_usage(&bl_command_live,
+                                     "the window has neither --seconds nor --status");
+    }
+    config->strict = false; // the player can choose something else
+    return BL_OPTIONS_RUN;
+}
+
+static int run(int argc, char **argv)
+{
+    live_settings settings;
     bl_app_config config;
-    fill_config(&settings, count > 0 ? operands[0] : NULL, &config);
-    return play(&bl_command_live, &settings, &config);
+    const int end = read_arguments(argc, argv, &settings, &config);
+    return end != BL_OPTIONS_RUN ? end : play(&bl_command_live, &settings, &config);
 }

@@ -13,6 +13,7 @@
 #include <jack/midiport.h>
 #include <jack/statistics.h>
 #include <jack/uuid.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,11 +60,22 @@ typedef struct program {
     bl_demo *demo;
 } program;
 
+/// The client that hears the ports of others.
+typedef struct listener {
+    jack_client_t *client;
+    char prefix[80];                               ///< of its ports' names: "CLIENT:"
+    _Atomic(jack_port_t *) ports[BL_PULSE_LEVELS]; ///< LINK -> RT
+    _Atomic(bl_pulse *) pulse;                     ///< LINK -> RT; NULL: orphaned
+    _Atomic uint64_t turn;                         ///< RT -> LINK: odd while it runs
+} listener;
+
 struct bl_jack {
     jack_client_t *client;
     jack_port_t *ports[PORT_COUNT];
     uint64_t epoch;
     bool metadata_set;
+    char *server;               ///< as in the config, NULL too
+    listener *listener;         ///< LINK alone; NULL: nobody wants levels
     program programs[2];        ///< LINK writes the one that is not current
     _Atomic(program *) current; ///< LINK -> RT
     _Atomic uint64_t turn;      ///< RT -> LINK: odd while process runs
@@ -141,6 +153,31 @@ static int process(jack_nframes_t frames, void *argument)
         atomic_fetch_add_explicit(&pulse->cycles, 1, memory_order_relaxed);
     }
     atomic_fetch_add_explicit(&jack->turn, 1, memory_order_seq_cst);
+    return 0;
+}
+
+static int listen_process(jack_nframes_t frames, void *argument)
+{
+    listener *l = argument;
+    atomic_fetch_add_explicit(&l->turn, 1, memory_order_seq_cst);
+    bl_pulse *pulse = atomic_load_explicit(&l->pulse, memory_order_seq_cst);
+    for (int i = 0; pulse != NULL && i < BL_PULSE_LEVELS; i++) {
+        jack_port_t *port = atomic_load_explicit(&l->ports[i], memory_order_acquire);
+        if (port == NULL) {
+            break; // they are registered in their order
+        }
+        const float *samples = jack_port_get_buffer(port, frames);
+        float peak = 0.0F;
+        for (jack_nframes_t k = 0; k < frames; k++) {
+            peak = fmaxf(peak, fabsf(samples[k]));
+        }
+        uint32_t bits;
+        memcpy(&bits, &peak, sizeof bits); // floats above 0 are ordered like their bits
+        if (bits > atomic_load_explicit(&pulse->levels[i], memory_order_relaxed)) {
+            atomic_store_explicit(&pulse->levels[i], bits, memory_order_relaxed);
+        }
+    }
+    atomic_fetch_add_explicit(&l->turn, 1, memory_order_seq_cst);
     return 0;
 }
 
@@ -420,6 +457,7 @@ bl_status bl_jack_open(const bl_jack_config *config, bl_jack **jack, bl_error *e
         return bl_error_set(error, detail.status, "%s", detail.text);
     }
     j->epoch = config->epoch;
+    j->server = config->server != NULL ? strdup(config->server) : NULL;
     atomic_store(&j->pulse, config->pulse);
     const uint32_t rate_hz = jack_get_sample_rate(j->client);
     atomic_store(&j->rate_hz, rate_hz);
@@ -444,12 +482,12 @@ const char *bl_jack_name(const bl_jack *jack)
 
 /// Waits until the audio thread has left the cycle it may be in. A thread that JACK cancelled
 /// inside a cycle never leaves it, so the wait ends after a second in any case.
-static void wait_for_turn(bl_jack *jack)
+static void wait_for_turn(_Atomic uint64_t *counter)
 {
-    const uint64_t turn = atomic_load_explicit(&jack->turn, memory_order_seq_cst);
+    const uint64_t turn = atomic_load_explicit(counter, memory_order_seq_cst);
     const struct timespec pause = {0, 200000};
     for (int i = 0; turn % 2 == 1 && i < 5000; i++) {
-        if (atomic_load_explicit(&jack->turn, memory_order_seq_cst) != turn) {
+        if (atomic_load_explicit(counter, memory_order_seq_cst) != turn) {
             return;
         }
         nanosleep(&pause, NULL);
@@ -463,7 +501,7 @@ void bl_jack_attach(bl_jack *jack, bl_engine *engine, bl_demo *demo)
     next->engine = engine;
     next->demo = demo;
     atomic_store_explicit(&jack->current, next, memory_order_seq_cst);
-    wait_for_turn(jack);
+    wait_for_turn(&jack->turn);
 }
 
 bl_status bl_jack_activate(bl_jack *jack, bl_error *error)
@@ -557,12 +595,141 @@ static bl_status list_connections(bl_jack *jack, bl_survey *survey, bl_error *er
     return BL_STATUS_OK;
 }
 
+// Levels: a second client, so that patchbays show the meters apart from the amplifier, and so that
+// no connection of ours is ever made only to look at a level.
+
+static void close_listener(bl_jack *jack)
+{
+    if (jack->listener != NULL) {
+        jack_client_close(jack->listener->client);
+        free(jack->listener);
+        jack->listener = NULL;
+    }
+}
+
+/// False if the server does not want a second client.
+static bool open_listener(bl_jack *jack)
+{
+    char name[64];
+    bl_error ignored = {0};
+    listener *l = calloc(1, sizeof *l);
+    if (l == NULL) {
+        return false;
+    }
+    snprintf(name, sizeof name, "%.48s-levels", jack_get_client_name(jack->client));
+    l->client = open_client(name, jack->server, &ignored);
+    if (l->client == NULL) {
+        free(l);
+        return false;
+    }
+    snprintf(l->prefix, sizeof l->prefix, "%.64s:", jack_get_client_name(l->client));
+    atomic_store(&l->pulse, atomic_load(&jack->pulse));
+    jack_set_process_callback(l->client, listen_process, l);
+    jack->listener = l;
+    if (jack_activate(l->client) != 0) {
+        close_listener(jack);
+    }
+    return jack->listener != NULL;
+}
+
+/// What `port` is to be heard by: itself, or the ports of others that play to it. Ended by NULL;
+/// freed by the caller with jack_free, unless it is `self`.
+static const char **sources_of(const bl_jack *jack, const bl_port *port, const char *self[2])
+{
+    if (port->gives) {
+        self[0] = port->name;
+        self[1] = NULL;
+        return self;
+    }
+    jack_port_t *p = jack_port_by_name(jack->client, port->name);
+    return p != NULL ? jack_port_get_all_connections(jack->client, p) : NULL;
+}
+
+static bool is_among(const char *const *names, const char *name)
+{
+    for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
+        if (strcmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Connects the listener's port with these sources and no others; our own ports are left out.
+static void hear_only(const bl_jack *jack, jack_port_t *port, const char *const *sources)
+{
+    jack_client_t *client = jack->listener->client;
+    const char **heard = jack_port_get_all_connections(client, port);
+    for (size_t i = 0; heard != NULL && heard[i] != NULL; i++) {
+        if (!is_among(sources, heard[i])) {
+            jack_disconnect(client, heard[i], jack_port_name(port));
+        }
+    }
+    for (size_t i = 0; sources != NULL && sources[i] != NULL; i++) {
+        jack_port_t *source = jack_port_by_name(client, sources[i]);
+        if (source != NULL && !jack_port_is_mine(jack->client, source) &&
+            !is_among(heard, sources[i])) {
+            jack_connect(client, sources[i], jack_port_name(port));
+        }
+    }
+    jack_free(heard);
+}
+
+/// The listener's `index`-th port, registered when it is wanted first; NULL if there is no room.
+static jack_port_t *listener_port(listener *l, int index)
+{
+    jack_port_t *port = atomic_load(&l->ports[index]);
+    if (port == NULL) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", index + 1);
+        port = jack_port_register(l->client, name, JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
+        atomic_store_explicit(&l->ports[index], port, memory_order_release);
+    }
+    return port;
+}
+
+void bl_jack_listen(bl_jack *jack, const bl_port_list *ports)
+{
+    if (ports == NULL) {
+        close_listener(jack);
+        return;
+    }
+    if (jack->listener == NULL && !open_listener(jack)) {
+        return;
+    }
+    int index = 0;
+    for (size_t i = 0; i < ports->count && index < BL_PULSE_LEVELS; i++) {
+        const bl_port *port = &ports->ports[i];
+        if (port->type != BL_PORT_AUDIO || port->mine) {
+            continue;
+        }
+        jack_port_t *ear = listener_port(jack->listener, index++);
+        if (ear == NULL) {
+            return;
+        }
+        const char *self[2];
+        const char **sources = sources_of(jack, port, self);
+        hear_only(jack, ear, sources);
+        if (sources != self) {
+            jack_free(sources);
+        }
+    }
+    for (; index < BL_PULSE_LEVELS && atomic_load(&jack->listener->ports[index]) != NULL; index++) {
+        hear_only(jack, atomic_load(&jack->listener->ports[index]), NULL);
+    }
+}
+
 bl_status bl_jack_survey(bl_jack *jack, bl_survey *survey, bl_error *error)
 {
     *survey = (bl_survey){0};
     bl_status status = list_ports(jack->client, &survey->ports, error);
     if (status == BL_STATUS_OK) {
         status = list_connections(jack, survey, error);
+    }
+    for (size_t i = 0; jack->listener != NULL && i < survey->ports.count; i++) {
+        bl_port *port = &survey->ports.ports[i];
+        const char *prefix = jack->listener->prefix;
+        port->mine = port->mine || strncmp(port->name, prefix, strlen(prefix)) == 0;
     }
     if (status != BL_STATUS_OK) {
         bl_survey_finish(survey);
@@ -692,6 +859,10 @@ void bl_jack_orphan(bl_jack *jack)
 {
     atomic_store_explicit(&jack->pulse, NULL, memory_order_seq_cst);
     bl_jack_attach(jack, NULL, NULL);
+    if (jack->listener != NULL) {
+        atomic_store_explicit(&jack->listener->pulse, NULL, memory_order_seq_cst);
+        wait_for_turn(&jack->listener->turn);
+    }
 }
 
 void bl_jack_close(bl_jack *jack)
@@ -702,6 +873,8 @@ void bl_jack_close(bl_jack *jack)
     if (jack->metadata_set) {
         remove_metadata(jack);
     }
+    close_listener(jack);
     jack_client_close(jack->client);
+    free(jack->server);
     free(jack);
 }

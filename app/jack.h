@@ -89,6 +89,12 @@ uint32_t bl_jack_graph_ppm(const bl_jack *jack);
 /// Our own delay has changed: the server asks everybody again.
 void bl_jack_recompute_latencies(bl_jack *jack);
 
+/// Measures the level of each audio port of others in `ports` (the first BL_PULSE_LEVELS of them)
+/// into the pulse, by a second client that hears them; a port to play to by what other programs
+/// send there. NULL: no more. What cannot be heard stays at 0. Neither the second client nor its
+/// connections show in surveys.
+void bl_jack_listen(bl_jack *jack, const bl_port_list *ports);
+
 /// From now on nothing of this client reaches the pulse, engine or demo. Returns soon.
 void bl_jack_orphan(bl_jack *jack);
 

@@ -32,6 +32,8 @@ typedef enum request_kind {
     REQUEST_ACTIVATE,
     REQUEST_SURVEY,
     REQUEST_MEASURE,
+    REQUEST_LISTEN,
+    REQUEST_DEAFEN,
     REQUEST_CONNECT,
     REQUEST_DISCONNECT,
     REQUEST_PERIOD,
@@ -69,6 +71,7 @@ struct bl_link {
     bl_server server;
     uint64_t epoch;
     bool searching, told, may_start;
+    bool listening;     ///< to the ports of others, for meters
     bool own;           ///< the server that was joined last is the one we started
     int64_t started_ms; ///< when our server was started last
 };
@@ -345,6 +348,9 @@ static void survey(bl_link *link)
 {
     bl_link_answer *answer = answer_new(link, BL_LINK_SURVEYED);
     bl_jack_survey(link->jack, &answer->survey, &answer->error);
+    if (link->listening) {
+        bl_jack_listen(link->jack, &answer->survey.ports);
+    }
     answer_post(link, answer);
 }
 
@@ -391,6 +397,10 @@ static void serve_client(bl_link *link, const request *r)
     case REQUEST_RECOMPUTE:
         bl_jack_recompute_latencies(link->jack);
         break;
+    case REQUEST_DEAFEN:
+        bl_jack_listen(link->jack, NULL);
+        break;
+    case REQUEST_LISTEN:
     case REQUEST_OPEN:
     case REQUEST_ALLOW_START:
     case REQUEST_END:
@@ -400,6 +410,9 @@ static void serve_client(bl_link *link, const request *r)
 
 static void serve(bl_link *link, const request *r)
 {
+    if (r->kind == REQUEST_LISTEN || r->kind == REQUEST_DEAFEN) {
+        link->listening = r->kind == REQUEST_LISTEN;
+    }
     if (r->kind == REQUEST_OPEN) {
         drop_client(link);
         // Who started the server that is gone also starts the next one.
@@ -476,6 +489,11 @@ void bl_link_activate(bl_link *link)
 void bl_link_survey(bl_link *link)
 {
     post(link, &(request){.kind = REQUEST_SURVEY});
+}
+
+void bl_link_listen(bl_link *link, bool on)
+{
+    post(link, &(request){.kind = on ? REQUEST_LISTEN : REQUEST_DEAFEN});
 }
 
 void bl_link_measure(bl_link *link)

@@ -84,6 +84,10 @@ void bl_link_activate(bl_link *link);
 /// Answer: SURVEYED.
 void bl_link_survey(bl_link *link);
 
+/// Whether the levels of other programs' ports are measured into the pulse, from the next survey
+/// on. No answer.
+void bl_link_listen(bl_link *link, bool on);
+
 /// Puts the load of the graph into the pulse. No answer.
 void bl_link_measure(bl_link *link);
 

@@ -42,6 +42,30 @@ static bl_status read_device(bl_document *document, yaml_node_t *node, bl_device
     return status;
 }
 
+static bl_status read_played(bl_document *document, yaml_node_t *list, bl_memory *memory,
+                             bl_error *error)
+{
+    bl_status status = BL_STATUS_OK;
+    memory->played = calloc(BL_PLAYED_MAX, sizeof *memory->played);
+    while (memory->played != NULL && memory->played_count < BL_PLAYED_MAX) {
+        bl_played *played = &memory->played[memory->played_count];
+        yaml_node_t *node = bl_document_at(document, list, memory->played_count);
+        if (node == NULL) {
+            break;
+        }
+        status = bl_document_text(document, node, "path", played->path, sizeof played->path, error);
+        if (status == BL_STATUS_OK) {
+            status =
+                bl_document_text(document, node, "name", played->name, sizeof played->name, error);
+        }
+        if (status != BL_STATUS_OK) {
+            break;
+        }
+        memory->played_count++;
+    }
+    return status;
+}
+
 bl_status bl_memory_load(const char *name, bl_memory *memory, bl_error *error)
 {
     char path[BL_PATH_MAX];
@@ -56,6 +80,9 @@ bl_status bl_memory_load(const char *name, bl_memory *memory, bl_error *error)
     }
     yaml_node_t *root = bl_document_root(&document);
     status = bl_document_text(&document, root, "model", memory->model, sizeof memory->model, error);
+    if (status == BL_STATUS_OK) {
+        status = read_played(&document, bl_document_get(&document, root, "played"), memory, error);
+    }
     yaml_node_t *devices = bl_document_get(&document, root, "devices");
     memory->devices = calloc(BL_DEVICES_MAX, sizeof *memory->devices);
     while (status == BL_STATUS_OK && memory->devices != NULL &&
@@ -106,6 +133,17 @@ bl_status bl_memory_save(const char *name, const bl_memory *memory, bl_error *er
         bl_document_put_text(&writer, "model");
         bl_document_put_text(&writer, memory->model);
     }
+    bl_document_put_text(&writer, "played");
+    bl_document_open_sequence(&writer);
+    for (size_t i = 0; i < memory->played_count; i++) {
+        bl_document_open_mapping(&writer);
+        bl_document_put_text(&writer, "path");
+        bl_document_put_text(&writer, memory->played[i].path);
+        bl_document_put_text(&writer, "name");
+        bl_document_put_text(&writer, memory->played[i].name);
+        bl_document_close_mapping(&writer);
+    }
+    bl_document_close_sequence(&writer);
     bl_document_put_text(&writer, "devices");
     bl_document_open_sequence(&writer);
     for (size_t i = 0; i < memory->device_count; i++) {
@@ -119,8 +157,13 @@ bool bl_memory_copy(const bl_memory *memory, bl_memory *copy)
 {
     *copy = *memory;
     copy->devices = calloc(BL_DEVICES_MAX, sizeof *copy->devices);
-    if (copy->devices == NULL) {
+    copy->played = calloc(BL_PLAYED_MAX, sizeof *copy->played);
+    if (copy->devices == NULL || copy->played == NULL) {
+        bl_memory_finish(copy);
         return false;
+    }
+    if (memory->played_count > 0) {
+        memcpy(copy->played, memory->played, memory->played_count * sizeof *copy->played);
     }
     if (memory->device_count > 0) {
         memcpy(copy->devices, memory->devices, memory->device_count * sizeof *copy->devices);
@@ -131,6 +174,7 @@ bool bl_memory_copy(const bl_memory *memory, bl_memory *copy)
 void bl_memory_finish(bl_memory *memory)
 {
     free(memory->devices);
+    free(memory->played);
     memset(memory, 0, sizeof *memory);
 }
 
@@ -162,5 +206,26 @@ bool bl_memory_remember(bl_memory *memory, const bl_device *device)
     }
     memmove(&memory->devices[1], &memory->devices[0], at * sizeof *memory->devices);
     memory->devices[0] = *device;
+    return true;
+}
+
+bool bl_memory_play(bl_memory *memory, const char *path, const char *name)
+{
+    if (memory->played == NULL) {
+        memory->played = calloc(BL_PLAYED_MAX, sizeof *memory->played);
+        if (memory->played == NULL) {
+            return false;
+        }
+    }
+    size_t at = 0;
+    while (at < memory->played_count && strcmp(memory->played[at].path, path) != 0) {
+        at++;
+    }
+    if (at == memory->played_count) {
+        at = memory->played_count < BL_PLAYED_MAX ? memory->played_count++ : BL_PLAYED_MAX - 1;
+    }
+    memmove(&memory->played[1], &memory->played[0], at * sizeof *memory->played);
+    snprintf(memory->played[0].path, sizeof memory->played[0].path, "%s", path);
+    snprintf(memory->played[0].name, sizeof memory->played[0].name, "%s", name);
     return true;
 }

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { BL_DEVICES_MAX = 16, BL_CONNECTIONS_MAX = 32 };
+enum { BL_DEVICES_MAX = 16, BL_CONNECTIONS_MAX = 32, BL_PLAYED_MAX = 12 };
 
 /// The connections that the player last had on one device.
 typedef struct bl_device {
@@ -21,8 +21,15 @@ typedef struct bl_device {
     size_t count;
 } bl_device;
 
+/// A model that was played.
+typedef struct bl_played {
+    char path[4096], name[128];
+} bl_played;
+
 typedef struct bl_memory {
-    char model[4096]; ///< "": none yet
+    char model[4096];  ///< the last one; "": none yet
+    bl_played *played; ///< the newest first
+    size_t played_count;
     bl_device *devices;
     size_t device_count;
 } bl_memory;
@@ -36,6 +43,9 @@ bl_status bl_memory_save(const char *name, const bl_memory *memory, bl_error *er
 
 /// Makes `copy` the same, with memory of its own. False: memory is short.
 bool bl_memory_copy(const bl_memory *memory, bl_memory *copy);
+
+/// Puts a model first among the played ones; the oldest makes room. False: memory is short.
+bool bl_memory_play(bl_memory *memory, const char *path, const char *name);
 
 /// Frees what it holds.
 void bl_memory_finish(bl_memory *memory);

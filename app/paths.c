@@ -78,24 +78,31 @@ static int is_model(const struct dirent *entry)
     return end != NULL && (strcmp(end, ".safetensors") == 0 || strcmp(end, ".nam") == 0);
 }
 
+size_t bl_path_list_models(char (*paths)[BL_PATH_MAX], size_t max)
+{
+    char folder[BL_PATH_MAX];
+    struct dirent **entries = NULL;
+    size_t count = 0;
+    if (!bl_path_share("models", folder)) {
+        return 0;
+    }
+    const int found = scandir(folder, &entries, is_model, alphasort);
+    for (int i = 0; i < found; i++) {
+        if (count < max && print_path(paths[count], "%s/%s", folder, entries[i]->d_name)) {
+            count++;
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return count;
+}
+
 bool bl_path_factory_model(char path[BL_PATH_MAX])
 {
-    static const char *const folders[] = {"models", "."};
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        char folder[BL_PATH_MAX];
-        struct dirent **entries = NULL;
-        if (!bl_path_share(folders[i], folder)) {
-            continue;
-        }
-        const int count = scandir(folder, &entries, is_model, alphasort);
-        const bool found = count > 0 && print_path(path, "%s/%s", folder, entries[0]->d_name);
-        for (int k = 0; k < count; k++) {
-            free(entries[k]);
-        }
-        free(entries);
-        if (found) {
-            return true;
-        }
+    char first[1][BL_PATH_MAX];
+    if (bl_path_list_models(first, 1) == 0) {
+        return false;
     }
-    return false;
+    memcpy(path, first[0], BL_PATH_MAX);
+    return true;
 }

@@ -5,6 +5,7 @@
 #define BACKLINE_APP_PATHS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum { BL_PATH_MAX = 4096 };
 
@@ -24,6 +25,9 @@ bool bl_path_make_folder(const char *path);
 /// Path of a shipped file: beside the program (../share/backline), else where it was installed.
 /// False if it is in neither.
 bool bl_path_share(const char *file, char path[BL_PATH_MAX]);
+
+/// Paths of the shipped models in the order of their names, at most `max`. Returns how many.
+size_t bl_path_list_models(char (*paths)[BL_PATH_MAX], size_t max);
 
 /// The shipped model to play when nobody chose one. False if none is shipped.
 bool bl_path_factory_model(char path[BL_PATH_MAX]);

@@ -19,6 +19,8 @@ enum {
     BL_NEWS_STATE = 1 << 4,   ///< freewheel, xrun
 };
 
+enum { BL_PULSE_LEVELS = 32 }; ///< ports whose level is measured, at most
+
 typedef struct bl_pulse {
     int wake_fd; ///< eventfd of MAIN, written by NOTIFY, set before any client is opened
 
@@ -26,6 +28,10 @@ typedef struct bl_pulse {
     _Atomic uint64_t frames;  ///< RT -> MAIN: frames of those cycles
     _Atomic uint64_t busy_ns; ///< RT -> MAIN: time spent in them
     _Atomic uint64_t max_ppm; ///< RT -> MAIN: worst share of one period, in millionths; MAIN clears
+
+    /// Bits of the largest |sample| as a float, of the audio ports of others in the order of the
+    /// last survey. MAIN takes it and leaves 0.
+    _Atomic uint32_t levels[BL_PULSE_LEVELS]; ///< RT of the listening client -> MAIN
 
     _Atomic uint32_t graph_ppm; ///< LINK -> MAIN: load of the whole graph, in millionths
 

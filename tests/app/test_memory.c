@@ -147,11 +147,39 @@ static void test_settings(void **state)
     assert_string_equal(settings.server_command, "jackd -d {driver}");
 }
 
+static void test_played_models_come_back_newest_first(void **state)
+{
+    (void)state;
+    bl_memory memory = {0}, loaded;
+    bl_error error = {0};
+    char path[64], name[64];
+    for (int i = 0; i < BL_PLAYED_MAX + 3; i++) {
+        snprintf(path, sizeof path, "/models/%d: \"#\".nam", i);
+        snprintf(name, sizeof name, "Amp %d é", i);
+        assert_true(bl_memory_play(&memory, path, name));
+    }
+    assert_true(bl_memory_play(&memory, "/models/5: \"#\".nam", "Renamed"));
+    assert_int_equal(memory.played_count, BL_PLAYED_MAX); // the oldest are gone
+    assert_int_equal(bl_memory_save("backline", &memory, &error), BL_STATUS_OK);
+    assert_int_equal(bl_memory_load("backline", &loaded, &error), BL_STATUS_OK);
+    assert_int_equal(loaded.played_count, BL_PLAYED_MAX);
+    assert_string_equal(loaded.played[0].name, "Renamed");
+    assert_string_equal(loaded.played[0].path, "/models/5: \"#\".nam");
+    assert_string_equal(loaded.played[1].name, "Amp 14 é");
+    for (size_t i = 0; i < BL_PLAYED_MAX; i++) {
+        assert_string_equal(loaded.played[i].path, memory.played[i].path);
+        assert_string_equal(loaded.played[i].name, memory.played[i].name);
+    }
+    bl_memory_finish(&memory);
+    bl_memory_finish(&loaded);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_oldest_device_goes),
+        cmocka_unit_test(test_played_models_come_back_newest_first),
         cmocka_unit_test(test_broken_files),
         cmocka_unit_test(test_settings),
     };

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+// What the app offers a window to choose from: shipped and played models, and levels that tell one
+// port from another, measured without a connection of ours and without a trace when nobody looks.
+
+#include "app.h"
+#include "peer.h"
+#include "stage.h"
+#include "support/cmocka_all.h"
+
+#include <math.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RATE_HZ = 48000, FRAMES = RATE_HZ / 2 };
+
+static bl_app *app;
+static peer p; // not on the stack: its audio threads outlive a test that fails
+
+static void pump(void)
+{
+    struct pollfd wait = {bl_app_fd(app), POLLIN, 0};
+    poll(&wait, 1, 1000);
+    bl_app_dispatch(app);
+}
+
+#define PUMP_UNTIL(condition)                                                                      \
+    do {                                                                                           \
+        const long long end = now_ms() + DEADLINE_MS;                                              \
+        while (!(condition)) {                                                                     \
+            if (now_ms() > end) {                                                                  \
+                fail_msg("never: %s", #condition);                                                 \
+            }                                                                                      \
+            pump();                                                                                \
+        }                                                                                          \
+    } while (false)
+
+static bl_app_state get_state(void)
+{
+    bl_app_state s;
+    bl_app_get_state(app, &s);
+    return s;
+}
+
+static void open_app(const char *model)
+{
+    bl_app_config config = bl_app_config_default();
+    config.model = model;
+    assert_int_equal(bl_app_create(&config, &app, NULL), BL_STATUS_OK);
+    PUMP_UNTIL(get_state().phase == BL_APP_PLAYING && get_state().model_path[0] != '\0');
+}
+
+static int open_stage(void **state)
+{
+    stage_open(state);
+    stage_server_start(&(stage_server){.rate_hz = RATE_HZ, .period = 256});
+    return 0;
+}
+
+static int close_stage(void **state)
+{
+    bl_app_destroy(app);
+    app = NULL;
+    stage_server_stop();
+    return stage_close(state);
+}
+
+static const bl_app_model *find_model(const char *path)
+{
+    size_t count;
+    const bl_app_model *models = bl_app_get_models(app, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(models[i].path, path) == 0) {
+            return &models[i];
+        }
+    }
+    return NULL;
+}
+
+static const bl_app_port *find_port(const char *name)
+{
+    size_t count;
+    const bl_app_port *ports = bl_app_get_ports(app, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(ports[i].name, name) == 0) {
+            return &ports[i];
+        }
+    }
+    return NULL;
+}
+
+static void test_models_are_shipped_ones_then_those_played(void **state)
+{
+    (void)state;
+    size_t count;
+    const char *first = stage_make_model("first.safetensors", 1, true, RATE_HZ);
+    const char *second = stage_make_model("second.safetensors", 2, true, RATE_HZ);
+    open_app(first);
+    const uint64_t serial = get_state().models_serial;
+    bl_app_load_model(app, second);
+    PUMP_UNTIL(strcmp(get_state().model_path, second) == 0);
+    assert_true(get_state().models_serial != serial);
+    const bl_app_model *models = bl_app_get_models(app, &count);
+    assert_int_equal(count, 3);
+    assert_true(models[0].shipped);
+    assert_non_null(strstr(models[0].path, "hand-set-overdrive.safetensors"));
+    assert_string_equal(models[1].path, second);
+    assert_string_equal(models[1].name, "second");
+    assert_string_equal(models[2].path, first);
+    assert_false(models[1].shipped || models[2].shipped);
+    // Played, a shipped one stays where it is and has its true name.
+    bl_app_load_model(app, models[0].path);
+    PUMP_UNTIL(strstr(get_state().model_path, "hand-set") != NULL);
+    models = bl_app_get_models(app, &count);
+    assert_int_equal(count, 3);
+    assert_true(models[0].shipped);
+    assert_string_equal(models[0].name, "Hand-set overdrive (not trained)");
+}
+
+static void test_played_models_are_there_next_time(void **state)
+{
+    (void)state;
+    const char *own = stage_make_model("own.safetensors", 1, true, RATE_HZ);
+    open_app(own);
+    bl_app_destroy(app);
+    open_app(NULL);
+    assert_string_equal(get_state().model_path, own);
+    assert_non_null(find_model(own));
+    assert_string_equal(find_model(own)->name, "own");
+}
+
+// Plays a tone from another program into nothing.
+static void play_tone(float amplitude)
+{
+    static float tone[FRAMES], heard[FRAMES];
+    for (int i = 0; i < FRAMES; i++) {
+        tone[i] = amplitude * sinf(0.05F * (float)i);
+    }
+    peer_run(&p, tone, heard, FRAMES, &(peer_plan){0});
+}
+
+static int count_clients_that_listen(void)
+{
+    int count = 0;
+    const char **names = jack_get_ports(p.player, "-levels:", NULL, 0);
+    for (; names != NULL && names[count] != NULL; count++) {
+    }
+    jack_free(names);
+    return count;
+}
+
+static void test_levels_tell_ports_apart(void **state)
+{
+    (void)state;
+    char source[320], sink[320];
+    open_app(NULL);
+    peer_open(&p);
+    strcpy(source, jack_port_name(p.source));
+    strcpy(sink, jack_port_name(p.sink));
+    bl_app_watch_levels(app, true);
+    PUMP_UNTIL(find_port(source) != NULL && find_port(sink) != NULL);
+    PUMP_UNTIL(count_clients_that_listen() > 0);
+    // The peers' own connection, which makes the source's tone arrive at the sink.
+    assert_int_equal(jack_connect(p.player, source, sink), 0);
+    float peak = 0.0F, arrived = 0.0F;
+    const long long until = now_ms() + DEADLINE_MS;
+    while ((peak < 0.2F || arrived < 0.2F) && now_ms() < until) {
+        play_tone(0.25F);
+        pump();
+        bl_app_take_levels(app);
+        peak = find_port(source)->peak;
+        arrived = find_port(sink)->peak;
+    }
+    assert_true(fabsf(peak - 0.25F) < 0.01F);
+    assert_true(fabsf(arrived - 0.25F) < 0.01F);
+    assert_true(find_port("system:capture_1")->peak == 0.0F);
+    // Taken is taken.
+    bl_app_take_levels(app);
+    assert_true(find_port(source)->peak < 0.01F);
+    // Neither the listening client nor its connections show anywhere in the app.
+    assert_false(find_port(source)->connected[BL_APP_IN]);
+    size_t count;
+    const bl_app_port *ports = bl_app_get_ports(app, &count);
+    for (size_t i = 0; i < count; i++) {
+        assert_null(strstr(ports[i].name, "-levels"));
+    }
+    bl_app_watch_levels(app, false);
+    PUMP_UNTIL(count_clients_that_listen() == 0);
+    peer_close(&p);
+}
+
+int main(int argc, char **argv)
+{
+    stage_isolate(argc, argv);
+#define CHOICE_TEST(test) cmocka_unit_test_setup_teardown(test, open_stage, close_stage)
+    const struct CMUnitTest tests[] = {
+        CHOICE_TEST(test_models_are_shipped_ones_then_those_played),
+        CHOICE_TEST(test_played_models_are_there_next_time),
+        CHOICE_TEST(test_levels_tell_ports_apart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
