@@ -12,8 +12,10 @@ list() {
 build gcc libc6-dev cmake ninja-build pkg-config
 build libjack-jackd2-dev|libjack-dev libasound2-dev libsndfile1-dev libyaml-dev libjansson-dev
 build libspeexdsp-dev libkissfft-dev
+build libgtk-3-dev librsvg2-common adwaita-icon-theme
 build jackd2|jackd1
 test libcmocka-dev
+test xvfb xauth dbus-daemon at-spi2-core
 test ?clang-format-14 ?clang-tidy-14 cppcheck shellcheck
 all clang ?libclang-rt-dev ?llvm
 all ?clang-22 ?libclang-rt-22-dev

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+// Layout, keys, and the rhythm: meters with the frame clock while the window is seen, the rest with
+// the app's descriptor. Nothing here is ever waited for by the audio thread.
+
+#include "window.h"
+
+#include "access.h"
+#include "latency_panel.h"
+#include "model_panel.h"
+#include "notice.h"
+#include "port_panel.h"
+#include "status_bar.h"
+#include "title_bar.h"
+
+#include <stdbool.h>
+
+enum { MARGIN = 16, GAP = 16, WIDTH = 1200, HEIGHT = 700, FRAME = 72, LARGE_WIDTH_REM = 84 };
+
+struct bl_window {
+    bl_app *app;
+    GtkWidget *root;
+    bl_title_bar title_bar;
+    bl_notice notice;
+    bl_model_panel models;
+    bl_port_panel in, out;
+    bl_latency_panel latency;
+    bl_status_bar status;
+    GtkWidget *areas[3]; ///< for F6: models, ports, title bar
+    guint tick;
+};
+
+// Actions ---------------------------------------------------------------------------------------
+
+static void flip(GtkWidget *button)
+{
+    GtkToggleButton *toggle = GTK_TOGGLE_BUTTON(button);
+    gtk_toggle_button_set_active(toggle, !gtk_toggle_button_get_active(toggle));
+}
+
+static void act(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    (void)parameter;
+    bl_window *window = data;
+    const char *name = g_action_get_name(G_ACTION(action));
+    if (g_str_equal(name, "mute")) {
+        flip(window->title_bar.mute);
+    } else if (g_str_equal(name, "bypass")) {
+        flip(window->title_bar.bypass);
+    } else if (g_str_equal(name, "open")) {
+        bl_model_panel_open(&window->models);
+    } else if (g_str_equal(name, "previous")) {
+        bl_model_panel_step(&window->models, -1);
+    } else if (g_str_equal(name, "next")) {
+        bl_model_panel_step(&window->models, 1);
+    } else {
+        gtk_window_close(GTK_WINDOW(window->root));
+    }
+}
+
+static void next_area(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    (void)action;
+    (void)parameter;
+    bl_window *window = data;
+    GtkWidget *focus = gtk_window_get_focus(GTK_WINDOW(window->root));
+    const size_t count = G_N_ELEMENTS(window->areas);
+    size_t now = count - 1;
+    for (size_t i = 0; i < count && focus != NULL; i++) {
+        if (gtk_widget_is_ancestor(focus, window->areas[i])) {
+            now = i;
+        }
+    }
+    gtk_widget_child_focus(window->areas[(now + 1) % count], GTK_DIR_TAB_FORWARD);
+    gtk_window_set_focus_visible(GTK_WINDOW(window->root), TRUE);
+}
+
+static void add_actions(bl_window *window, GtkApplication *application)
+{
+    static const GActionEntry entries[] = {
+        {.name = "mute", .activate = act},       {.name = "bypass", .activate = act},
+        {.name = "open", .activate = act},       {.name = "previous", .activate = act},
+        {.name = "next", .activate = act},       {.name = "close", .activate = act},
+        {.name = "area", .activate = next_area},
+    };
+    static const struct {
+        const char *action, *keys[3];
+    } keys[] = {
+        {"win.mute", {"m"}},          {"win.bypass", {"b"}},
+        {"win.open", {"<Primary>o"}}, {"win.previous", {"<Alt>Left"}},
+        {"win.next", {"<Alt>Right"}}, {"win.close", {"<Primary>w"}},
+        {"win.area", {"F6"}},         {"app.quit", {"<Primary>q"}},
+    };
+    g_action_map_add_action_entries(G_ACTION_MAP(window->root), entries, G_N_ELEMENTS(entries),
+                                    window);
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        gtk_application_set_accels_for_action(application, keys[i].action, keys[i].keys);
+    }
+}
+
+// Rhythm ----------------------------------------------------------------------------------------
+
+void bl_window_update(bl_window *window)
+{
+    bl_app_state state;
+    bl_app_get_state(window->app, &state);
+    bl_notice_update(&window->notice, &state);
+    bl_title_bar_update(&window->title_bar, &state);
+    bl_model_panel_update(&window->models, &state);
+    bl_port_panel_update(&window->in, &state);
+    bl_port_panel_update(&window->out, &state);
+    bl_latency_panel_update(&window->latency, &state);
+    bl_status_bar_update(&window->status, &state);
+}
+
+static gboolean frame(GtkWidget *root, GdkFrameClock *clock, gpointer data)
+{
+    (void)root;
+    bl_window *window = data;
+    bl_app_dispatch(window->app);
+    bl_app_take_levels(window->app);
+    bl_port_panel_meter(&window->in, gdk_frame_clock_get_frame_time(clock));
+    bl_port_panel_meter(&window->out, gdk_frame_clock_get_frame_time(clock));
+    return G_SOURCE_CONTINUE;
+}
+
+static void mapped(GtkWidget *root, gpointer data)
+{
+    bl_window *window = data;
+    bl_app_watch_levels(window->app, true);
+    window->tick = gtk_widget_add_tick_callback(root, frame, window, NULL);
+}
+
+static void unmapped(GtkWidget *root, gpointer data)
+{
+    bl_window *window = data;
+    gtk_widget_remove_tick_callback(root, window->tick);
+    bl_app_watch_levels(window->app, false);
+}
+
+// Layout ----------------------------------------------------------------------------------------
+
+// Hides the window; the guitar plays on. Where a second start could not bring it back, it ends.
+static gboolean closed(GtkWidget *root, GdkEvent *event, gpointer data)
+{
+    (void)event;
+    GApplication *application = data;
+    if (g_application_get_dbus_connection(application) == NULL) {
+        g_application_quit(application);
+        return TRUE;
+    }
+    GNotification *notification = g_notification_new("Backline plays on");
+    g_notification_set_body(notification, "The window is closed. Start Backline again to see it.");
+    g_notification_add_button(notification, "Quit", "app.quit");
+    g_application_send_notification(application, "closed", notification);
+    g_object_unref(notification);
+    gtk_widget_hide(root);
+    return TRUE;
+}
+
+// A window narrower than 84 times the font's size leaves captions out (style class "compact").
+static void size_changed(GtkWidget *root, GdkRectangle *allocation, gpointer data)
+{
+    (void)data;
+    PangoContext *context = gtk_widget_get_pango_context(root);
+    const int size = pango_font_description_get_size(pango_context_get_font_description(context));
+    const double rem_px = size / (double)PANGO_SCALE * 96.0 / 72.0;
+    GtkStyleContext *style = gtk_widget_get_style_context(root);
+    if (allocation->width < LARGE_WIDTH_REM * rem_px) {
+        gtk_style_context_add_class(style, "compact");
+    } else {
+        gtk_style_context_remove_class(style, "compact");
+    }
+}
+
+// No larger than the screen leaves room for, title bar and frame included.
+static void set_size(GtkWindow *window)
+{
+    GdkDisplay *display = gdk_display_get_default();
+    GdkMonitor *monitor = gdk_display_get_primary_monitor(display);
+    if (monitor == NULL) {
+        monitor = gdk_display_get_monitor(display, 0);
+    }
+    GdkRectangle room = {.width = WIDTH, .height = HEIGHT + FRAME};
+    if (monitor != NULL) {
+        gdk_monitor_get_workarea(monitor, &room);
+    }
+    gtk_window_set_default_size(window, MIN(WIDTH, room.width - 16),
+                                MIN(HEIGHT, room.height - FRAME));
+}
+
+static GtkWidget *make_column(GtkWidget *const *parts, size_t count)
+{
+    GtkWidget *column = gtk_box_new(GTK_ORIENTATION_VERTICAL, GAP);
+    for (size_t i = 0; i < count; i++) {
+        gtk_box_pack_start(GTK_BOX(column), parts[i], FALSE, FALSE, 0);
+    }
+    GtkWidget *scroll = gtk_scrolled_window_new(NULL, NULL);
+    gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scroll), GTK_POLICY_NEVER,
+                                   GTK_POLICY_AUTOMATIC);
+    gtk_container_add(GTK_CONTAINER(scroll), column);
+    return scroll;
+}
+
+static GtkWidget *make_page(bl_window *window)
+{
+    GtkWidget *page = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, GAP);
+    gtk_box_set_homogeneous(GTK_BOX(page), TRUE);
+    g_object_set(page, "margin", MARGIN, NULL);
+    GtkWidget *parts[] = {window->in.root, window->out.root, window->latency.root};
+    window->areas[0] = window->models.root;
+    window->areas[1] = make_column(parts, G_N_ELEMENTS(parts));
+    window->areas[2] = window->title_bar.root;
+    gtk_box_pack_start(GTK_BOX(page), window->areas[0], TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(page), window->areas[1], TRUE, TRUE, 0);
+    return bl_access(page, "page-amp", "Amp");
+}
+
+bl_window *bl_window_create(GtkApplication *application, bl_app *app)
+{
+    bl_window *window = g_new0(bl_window, 1);
+    window->app = app;
+    window->root = gtk_application_window_new(application);
+    gtk_window_set_title(GTK_WINDOW(window->root), "Backline");
+    gtk_window_set_icon_name(GTK_WINDOW(window->root), "backline");
+    set_size(GTK_WINDOW(window->root));
+    bl_title_bar_init(&window->title_bar, app);
+    bl_notice_init(&window->notice, app);
+    bl_model_panel_init(&window->models, app);
+    bl_port_panel_init(&window->in, app, true);
+    bl_port_panel_init(&window->out, app, false);
+    bl_latency_panel_init(&window->latency);
+    bl_status_bar_init(&window->status);
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    gtk_box_pack_start(GTK_BOX(box), window->notice.root, FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(box), make_page(window), TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(box), window->status.root, FALSE, FALSE, 0);
+    gtk_window_set_titlebar(GTK_WINDOW(window->root), window->title_bar.root);
+    gtk_container_add(GTK_CONTAINER(window->root), box);
+    add_actions(window, application);
+    g_signal_connect(window->root, "map", G_CALLBACK(mapped), window);
+    g_signal_connect(window->root, "unmap", G_CALLBACK(unmapped), window);
+    g_signal_connect(window->root, "size-allocate", G_CALLBACK(size_changed), NULL);
+    g_signal_connect(window->root, "delete-event", G_CALLBACK(closed), application);
+    bl_window_update(window);
+    gtk_widget_show_all(box);
+    gtk_widget_show_all(window->title_bar.root);
+    gtk_widget_grab_focus(window->models.list);
+    gtk_window_present(GTK_WINDOW(window->root));
+    return window;
+}
+
+void bl_window_present(bl_window *window)
+{
+    gtk_window_present(GTK_WINDOW(window->root));
+}
+
+void bl_window_destroy(bl_window *window)
+{
+    if (window == NULL) {
+        return;
+    }
+    gtk_widget_destroy(window->root);
+    bl_port_panel_finish(&window->in);
+    bl_port_panel_finish(&window->out);
+    g_free(window);
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Numbers as people read them: a true minus, a space, the unit, in the desktop's own notation.
+
+#ifndef BACKLINE_UI_WORDS_H
+#define BACKLINE_UI_WORDS_H
+
+#include <stddef.h>
+
+enum { BL_WORDS_MAX = 64 };
+
+/// "−11 dB"; "silent" from -60 dB down; "CLIP" from full scale up.
+void bl_words_level(double level_db, char text[BL_WORDS_MAX]);
+
+/// "5.3 ms"
+void bl_words_ms(double ms, char text[BL_WORDS_MAX]);
+
+/// "48 kHz", "44.1 kHz"
+void bl_words_rate(double rate_hz, char text[BL_WORDS_MAX]);
+
+#endif
