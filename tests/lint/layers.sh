@@ -32,7 +32,7 @@ BEGIN {
     own["ui"]           = "backline/ app/app.h"
     own["share"]        = "backline/"
     own["tests"]        = "backline/ model/ rt/ setup/ io/ train/ app/ support/ tests/"
-    own["tests/ui"]     = own["tests"] " ui/"
+    own["tests/ui"]     = own["tests"] " ui/ system/"
 
     # The C library for engine/rt and the public headers; everyone else may use all of it.
     pure = "assert.h float.h limits.h math.h stdalign.h stdatomic.h stdbool.h stddef.h stdint.h" \
