@@ -10,7 +10,7 @@ Usage: sh tests/run.sh [--all]
 Installs the packages that are missing, builds Backline into build/release with warnings as errors
 and runs the tests. The last line counts what passed, failed and was skipped.
   --all   also: AddressSanitizer, ThreadSanitizer, RealtimeSanitizer, valgrind, fuzzing,
-          clang, aarch64 and x86-64-v2 processors, a German locale, PipeWire
+          clang, valgrind, aarch64 and x86-64-v2 processors, a German locale
 END
 }
 
@@ -158,7 +158,7 @@ tally() {
 # --- The stages: build_NAME, test_NAME; the order is that of `stages` below ---
 
 # Labels of tests that say the same in every build, or have a stage of their own.
-once='^(lint|fuzz|bench|pipewire)$'
+once='^(lint|ui|fuzz|bench)$'
 
 build_release() {
     preset release
