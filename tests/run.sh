@@ -164,28 +164,28 @@ build_release() {
     preset release
 }
 test_release() {
-    with_ctest release build/release 900
+    with_ctest release build/release 1800
 }
 
 build_asan() {
     preset asan
 }
 test_asan() {
-    with_ctest asan build/asan 900 -LE "$once"
+    with_ctest asan build/asan 1800 -LE "$once"
 }
 
 build_tsan() {
     preset tsan
 }
 test_tsan() {
-    with_ctest tsan build/tsan 900 -L '^(threads|app|system)$' -LE "$once"
+    with_ctest tsan build/tsan 1800 -L '^(threads|app|system)$' -LE "$once"
 }
 
 build_clang() {
     preset clang
 }
 test_clang() {
-    with_ctest clang build/clang 900 -LE "$once"
+    with_ctest clang build/clang 1800 -LE "$once"
 }
 
 build_rtsan() {
@@ -193,14 +193,14 @@ build_rtsan() {
     preset rtsan
 }
 test_rtsan() {
-    with_script rtsan 900 sh tests/rtsan.sh
+    with_script rtsan 1800 sh tests/rtsan.sh
 }
 
 build_memcheck() {
     need memcheck valgrind || return 0
 }
 test_memcheck() {
-    with_script memcheck 900 sh tests/memcheck.sh
+    with_script memcheck 1800 sh tests/memcheck.sh
 }
 
 build_fuzz() {
@@ -208,7 +208,7 @@ build_fuzz() {
     cmake --preset fuzz -DBL_WERROR=ON && build build/fuzz fuzzers
 }
 test_fuzz() {
-    with_ctest fuzz build/fuzz 900 -L '^fuzz$'
+    with_ctest fuzz build/fuzz 1800 -L '^fuzz$'
 }
 
 build_german() {
@@ -217,7 +217,7 @@ build_german() {
 }
 test_german() {
     LOCPATH=$PWD/build/locale LC_ALL=de_DE.UTF-8 \
-        with_ctest german build/release 900 -LE "$once"
+        with_ctest german build/release 1800 -LE "$once"
 }
 
 build_aarch64() {
@@ -226,7 +226,7 @@ build_aarch64() {
         --toolchain "$PWD/cmake/aarch64.cmake" && build build/aarch64
 }
 test_aarch64() {
-    BL_TEST_EFFORT=low with_ctest aarch64 build/aarch64 900
+    BL_TEST_EFFORT=low with_ctest aarch64 build/aarch64 1800
 }
 
 # A processor without AVX runs the same programs.
@@ -241,11 +241,11 @@ build_v2() {
         [ -f "$program" ] || continue
         name=${program##*/test-}
         echo "add_test($name qemu-x86_64 -cpu Nehalem $program)"
-        echo "set_tests_properties($name PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)"
+        echo "set_tests_properties($name PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)"
     done >build/v2/CTestTestfile.cmake
 }
 test_v2() {
-    BL_TEST_EFFORT=low with_ctest v2 build/v2 900
+    BL_TEST_EFFORT=low with_ctest v2 build/v2 1800
 }
 
 # --- Running them ---

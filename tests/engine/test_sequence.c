@@ -223,13 +223,25 @@ static double *oracle_run(const bl_sequence *sequence, const float *in, uint32_t
     return out;
 }
 
-// ---- stages with random weights; they live until the process ends ----
+// ---- stages with random weights; they live until the last test has ended ----
 
 static random_source weights_random = {1};
+static float *kept[4096];
+static size_t kept_count;
 
 static const float *weights(size_t count, float scale)
 {
-    return check_noise_new(&weights_random, count, scale);
+    assert_true(kept_count < sizeof kept / sizeof *kept);
+    return kept[kept_count++] = check_noise_new(&weights_random, count, scale);
+}
+
+static int free_weights(void **state)
+{
+    (void)state;
+    while (kept_count > 0) {
+        free(kept[--kept_count]);
+    }
+    return 0;
 }
 
 static bl_sequence_stage dense(uint32_t in, uint32_t out, uint32_t groups)
@@ -512,5 +524,5 @@ int main(void)
         cmocka_unit_test(test_every_activation),
         cmocka_unit_test(test_mixed_stack_with_gains),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, free_weights);
 }
