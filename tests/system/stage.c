@@ -55,9 +55,16 @@ int stage_open(void **state)
     }
     setenv("HOME", folder, 1);
     setenv("JACK_NO_START_SERVER", "1", 1);
-    snprintf(value, sizeof value, "bl-%ld", (long)getpid());
-    setenv("JACK_DEFAULT_SERVER", value, 1);
-    return 0;
+    return stage_rename_server(state);
+}
+
+int stage_rename_server(void **state)
+{
+    (void)state;
+    static unsigned turn;
+    char name[32];
+    snprintf(name, sizeof name, "bl-%ld-%u", (long)getpid(), turn++);
+    return setenv("JACK_DEFAULT_SERVER", name, 1);
 }
 
 int stage_close(void **state)

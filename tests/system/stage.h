@@ -16,6 +16,10 @@
 /// Runs the tests in a private /dev/shm: goes through isolate.sh once. First thing in main.
 void stage_isolate(int argc, char **argv);
 
+/// A server name that no test had before: one whose server was killed counts as taken until
+/// somebody has collected the dead process.
+int stage_rename_server(void **state);
+
 /// Makes the folder, sets the environment. cmocka group setup and teardown.
 int stage_open(void **state);
 int stage_close(void **state);

@@ -147,11 +147,11 @@ int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ends_with_the_program),
-        cmocka_unit_test(test_ends_when_killed),
-        cmocka_unit_test(test_bad_card),
-        cmocka_unit_test(test_demo_is_heard),
-        cmocka_unit_test(test_remembers_the_model),
+        cmocka_unit_test_setup(test_ends_with_the_program, stage_rename_server),
+        cmocka_unit_test_setup(test_ends_when_killed, stage_rename_server),
+        cmocka_unit_test_setup(test_bad_card, stage_rename_server),
+        cmocka_unit_test_setup(test_demo_is_heard, stage_rename_server),
+        cmocka_unit_test_setup(test_remembers_the_model, stage_rename_server),
     };
     return cmocka_run_group_tests(tests, open_stage, stage_close);
 }
