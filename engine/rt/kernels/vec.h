@@ -31,8 +31,10 @@ enum { VEC_LANES = 4 };
 
 typedef float vec __attribute__((vector_size(VEC_LANES * 4)));
 typedef int32_t vec_int __attribute__((vector_size(VEC_LANES * 4)));
-typedef float vec_unaligned __attribute__((vector_size(VEC_LANES * 4), aligned(4), may_alias));
+typedef float vec_unaligned __attribute__((vector_size(VEC_LANES * 4), aligned(4)));
 
+// Compilers let vectors alias their elements, and nothing else: pointers and sizes that stand
+// beside the floats need not be read again after every store.
 VEC_INLINE vec vec_load(const float *from)
 {
     return *(const vec_unaligned *)from;
