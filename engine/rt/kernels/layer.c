@@ -9,7 +9,8 @@
 /// Not inlined, so that the inner loop has the registers to itself.
 #define LAYER_APART static __attribute__((noinline))
 
-typedef void layer_step(const layer_pass *pass, uint32_t o, uint32_t t);
+/// Outputs `o`.. up to `end` in tiles of one size.
+typedef void layer_step(const layer_pass *pass, uint32_t o, uint32_t end, uint32_t t);
 
 static layer_shape shape_of(const bl_wavenet_stage *stage)
 {
@@ -17,13 +18,21 @@ static layer_shape shape_of(const bl_wavenet_stage *stage)
 }
 
 #define LAYER_STEPS(height, vectors)                                                               \
-    LAYER_APART void conv_##height##_##vectors(const layer_pass *pass, uint32_t o, uint32_t t)     \
+    LAYER_APART void conv_##height##_##vectors(const layer_pass *pass, uint32_t o, uint32_t end,   \
+                                               uint32_t t)                                         \
     {                                                                                              \
-        layer_conv(pass, shape_of(pass->stage), (tile_size){height, vectors}, o, t);               \
+        const layer_shape shape = shape_of(pass->stage);                                           \
+        for (; o < end; o += (height)) {                                                           \
+            layer_conv(pass, shape, (tile_size){height, vectors}, o, t);                           \
+        }                                                                                          \
     }                                                                                              \
-    LAYER_APART void residual_##height##_##vectors(const layer_pass *pass, uint32_t o, uint32_t t) \
+    LAYER_APART void residual_##height##_##vectors(const layer_pass *pass, uint32_t o,             \
+                                                   uint32_t end, uint32_t t)                       \
     {                                                                                              \
-        layer_residual(pass, shape_of(pass->stage), (tile_size){height, vectors}, o, t);           \
+        const layer_shape shape = shape_of(pass->stage);                                           \
+        for (; o < end; o += (height)) {                                                           \
+            layer_residual(pass, shape, (tile_size){height, vectors}, o, t);                       \
+        }                                                                                          \
     }
 
 LAYER_STEPS(1, 1)
@@ -80,8 +89,12 @@ static void all_outputs(layer_step *const steps[9], const layer_pass *pass, uint
     const uint32_t count = pass->stage->channels;
     for (uint32_t o = 0; o < count;) {
         const uint32_t height = next_height(count - o, vectors);
-        steps[height](pass, o, t);
-        o += height;
+        uint32_t end = o + height;
+        while (end < count && next_height(count - end, vectors) == height) {
+            end += height;
+        }
+        steps[height](pass, o, end, t);
+        o = end;
     }
 }
 
