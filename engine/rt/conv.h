@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: MIT
-// A causal dilated convolution over planar channels; with one tap, a dense layer. Vectors run over
-// time.
+// A causal dilated convolution over planar channels and what follows it in place; with one tap, a
+// dense layer.
 
 #ifndef BACKLINE_RT_CONV_H
 #define BACKLINE_RT_CONV_H
 
+#include "rt/history.h"
+#include "rt/kernels.h"
 #include "rt/net.h"
-
-/// Outputs that one kernel tile computes together; weights are interleaved by this many.
-enum { BL_CONV_TILE = 4 };
 
 typedef struct bl_conv_net {
     bl_net net;
-    uint32_t groups, group_in, group_out;
-    uint32_t kernel, dilation;
-    const float *weights; ///< [group][tile][in][tap][BL_CONV_TILE], padded by zeros
-    const float *bias;    ///< [group][tile][BL_CONV_TILE]
-    float *history;       ///< [in channel][ring + BL_NET_STRIDE], see rt/mirror.h; NULL: one tap
-    uint32_t ring;        ///< frames, a power of two
-    uint32_t position;    ///< where the next frame is written
-    float *steady;        ///< [in channel]: what the histories hold after silence for ever
+    const bl_kernels *kernels;
+    bl_map map;
+    uint32_t dilation;
+    bl_history history;       ///< rows NULL: one tap, the block itself
+    bl_activation activation; ///< of the output
 } bl_conv_net;
 
 /// The functions of its bl_net. Thread: RT.
 void bl_conv_net_process(bl_net *net, const float *in, float *out, uint32_t frames) BL_NONBLOCKING;
 void bl_conv_net_reset(bl_net *net) BL_NONBLOCKING;
+
+/// Appends a planar block to the history. Thread: RT.
+void bl_conv_net_hear(bl_conv_net *conv, const float *in, uint32_t frames) BL_NONBLOCKING;
 
 #endif

@@ -53,6 +53,7 @@ struct bl_wavenet_block;
 typedef void bl_layer_run(const struct bl_wavenet_stage *stage,
                           const struct bl_wavenet_block *block);
 struct bl_lstm_net;
+struct bl_gru_net;
 
 typedef struct bl_kernels {
     const char *name; ///< "c", "v2", "v3", "neon"
@@ -68,8 +69,17 @@ typedef struct bl_kernels {
     /// The one pass for a layer of this shape; NULL: it runs as single steps.
     bl_layer_run *(*choose_layer)(const struct bl_wavenet_stage *stage);
 
-    /// Runs LSTM layers and head over mono or frame-major input into planar output.
+    /// Run recurrent layers over mono or frame-major input into planar output.
     void (*lstm)(struct bl_lstm_net *lstm, const float *in, float *out, uint32_t frames);
+    void (*gru)(struct bl_gru_net *gru, const float *in, float *out, uint32_t frames);
+
+    /// y = bias + sum over taps of h[k] x_k, oldest first, mono.
+    void (*filter)(const float *h, uint32_t taps, float bias, const bl_taps *x, float *y,
+                   uint32_t frames);
+    /// sum += input times response over complex bins, [re, im][stride], for `count` responses one
+    /// after another and inputs one before another; `stride` is a multiple of 16.
+    void (*multiply_spectra)(const float *inputs, const float *responses, uint32_t count,
+                             uint32_t stride, float *sum);
 } bl_kernels;
 
 extern const bl_kernels bl_kernels_c;

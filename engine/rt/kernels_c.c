@@ -3,6 +3,9 @@
 // is tested against, and what serves a processor that none of them fits. Thread: RT.
 
 #include "rt/kernels.h"
+
+#include "rt/gru.h"
+#include "rt/linear.h"
 #include "rt/lstm.h"
 #include "rt/net.h"
 
@@ -176,4 +179,7 @@ const bl_kernels bl_kernels_c = {
     .choose_map = choose_map,
     .choose_layer = choose_layer,
     .lstm = bl_lstm_run_c,
+    .gru = bl_gru_run_c,
+    .filter = bl_filter_c,
+    .multiply_spectra = bl_multiply_spectra_c,
 };

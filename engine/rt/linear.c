@@ -5,20 +5,40 @@
 #include "rt/linear.h"
 
 #include "rt/library.h"
-#include "rt/mirror.h"
 
-static void sum_direct(const bl_linear_net *linear, float *out, uint32_t frames)
+#include <string.h>
+
+void bl_filter_c(const float *h, uint32_t taps, float bias, const bl_taps *x, float *y,
+                 uint32_t frames)
 {
-    const uint32_t mask = linear->ring - 1;
     for (uint32_t t = 0; t < frames; t++) {
-        out[t] = linear->bias;
+        float sum = bias;
+        for (uint32_t k = 0; k < taps; k++) {
+            sum += h[k] * x->rows[(x->first + k) % x->capacity + t];
+        }
+        y[t] = sum;
     }
-    for (uint32_t tap = 0; tap < linear->taps; tap++) {
-        const float *x = linear->history + ((linear->written - tap) & mask);
-        for (uint32_t t = 0; t < frames; t++) {
-            out[t] += linear->h[tap] * x[t];
+}
+
+void bl_multiply_spectra_c(const float *inputs, const float *responses, uint32_t count,
+                           uint32_t stride, float *sum)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const float *x = inputs - (size_t)i * 2 * stride, *h = responses + (size_t)i * 2 * stride;
+        for (uint32_t bin = 0; bin < stride; bin++) {
+            const float xr = x[bin], xi = x[stride + bin], hr = h[bin], hi = h[stride + bin];
+            sum[bin] += xr * hr - xi * hi;
+            sum[stride + bin] += xr * hi + xi * hr;
         }
     }
+}
+
+static void sum_direct(bl_linear_net *linear, const float *in, float *out, uint32_t frames)
+{
+    memcpy(bl_history_next(&linear->history).at, in, frames * sizeof *in);
+    bl_history_commit(&linear->history, frames);
+    const bl_taps x = bl_history_taps(&linear->history, frames, 0, linear->taps, 1);
+    linear->kernels->filter(linear->h, linear->taps, linear->bias, &x, out, frames);
 }
 
 // The spectrum of the last two blocks becomes the newest of the input.
@@ -35,23 +55,26 @@ static void transform_input(bl_partitions *p)
     memcpy(p->recent, p->recent + p->block, p->block * sizeof *p->recent);
 }
 
-// sum += input * response, bin by bin.
-static void multiply(const bl_partitions *p, const float *x, const float *h)
-{
-    const uint32_t stride = p->stride;
-    for (uint32_t bin = 0; bin < stride; bin++) {
-        const float xr = x[bin], xi = x[stride + bin], hr = h[bin], hi = h[stride + bin];
-        p->sum[bin] += xr * hr - xi * hi;
-        p->sum[stride + bin] += xr * hi + xi * hr;
-    }
-}
-
 static void transform_sum(bl_partitions *p)
 {
     for (uint32_t bin = 0; bin <= p->block; bin++) {
         p->bins[bin] = (kiss_fft_cpx){.r = p->sum[bin], .i = p->sum[p->stride + bin]};
     }
     kiss_fftri(p->backward, p->bins, p->next);
+}
+
+// sum += input spectrum, `first` blocks old and older, times the responses from `first` on.
+static void multiply_range(const bl_partitions *p, uint32_t first, uint32_t count)
+{
+    const size_t step = 2 * (size_t)p->stride;
+    while (count > 0) {
+        const uint32_t at = p->newest >= first ? p->newest - first : p->newest + p->count - first;
+        const uint32_t now = count < at + 1 ? count : at + 1; // to the start of the ring
+        p->kernels->multiply_spectra(p->inputs + at * step, p->responses + first * step, now,
+                                     p->stride, p->sum);
+        first += now;
+        count -= now;
+    }
 }
 
 // The share of the next block's work that is due at the start of a slot.
@@ -63,11 +86,8 @@ static void run_slot(bl_partitions *p, uint32_t slot)
         p->next = heard;
         transform_input(p);
     }
-    const size_t step = 2 * (size_t)p->stride;
-    for (uint32_t i = slot > 0 ? p->schedule[slot - 1] : 0; i < p->schedule[slot]; i++) {
-        const uint32_t at = p->newest >= i ? p->newest - i : p->newest + p->count - i;
-        multiply(p, p->inputs + at * step, p->responses + i * step);
-    }
+    const uint32_t first = slot > 0 ? p->schedule[slot - 1] : 0;
+    multiply_range(p, first, p->schedule[slot] - first);
     if ((slot + 1) * BL_LINEAR_SLOT == p->block) {
         transform_sum(p);
     }
@@ -96,9 +116,7 @@ static void add_partitions(bl_partitions *p, const float *in, float *out, uint32
 void bl_linear_net_process(bl_net *net, const float *in, float *out, uint32_t frames)
 {
     bl_linear_net *linear = (bl_linear_net *)net;
-    bl_mirror_write(linear->history, linear->ring, linear->written, in, frames);
-    sum_direct(linear, out, frames);
-    linear->written = (linear->written + frames) & (linear->ring - 1);
+    sum_direct(linear, in, out, frames);
     if (linear->rest.count > 0) {
         add_partitions(&linear->rest, in, out, frames);
     }
@@ -108,8 +126,7 @@ void bl_linear_net_reset(bl_net *net)
 {
     bl_linear_net *linear = (bl_linear_net *)net;
     bl_partitions *p = &linear->rest;
-    linear->written = 0;
-    memset(linear->history, 0, (linear->ring + BL_NET_STRIDE) * sizeof(float));
+    bl_history_reset(&linear->history);
     if (p->count > 0) {
         p->phase = 0;
         p->newest = 0;

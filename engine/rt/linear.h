@@ -7,14 +7,17 @@
 #ifndef BACKLINE_RT_LINEAR_H
 #define BACKLINE_RT_LINEAR_H
 
+#include "rt/history.h"
+#include "rt/kernels.h"
 #include "rt/net.h"
 
 #include <kiss_fftr.h>
 
 enum { BL_LINEAR_SLOT = 16 };
 
-/// Real and imaginary parts stand apart, `stride` floats each.
+/// Real and imaginary parts stand apart, `stride` floats each: [re, im][stride].
 typedef struct bl_partitions {
+    const bl_kernels *kernels;
     uint32_t block;           ///< frames of a partition, a multiple of BL_LINEAR_SLOT
     uint32_t stride;          ///< block + 1 bins, rounded up to whole vectors
     uint32_t count;           ///< of partitions; 0: the direct taps are all
@@ -32,12 +35,11 @@ typedef struct bl_partitions {
 
 typedef struct bl_linear_net {
     bl_net net;
+    const bl_kernels *kernels;
     float bias;
-    uint32_t taps;    ///< summed directly
-    const float *h;   ///< [taps], current sample first
-    float *history;   ///< [ring + BL_NET_STRIDE], see rt/mirror.h
-    uint32_t ring;    ///< frames, a power of two
-    uint32_t written; ///< where the next frame is written
+    uint32_t taps;      ///< summed directly
+    const float *h;     ///< [taps], oldest sample first
+    bl_history history; ///< of the input
     bl_partitions rest;
 } bl_linear_net;
 
@@ -45,5 +47,11 @@ typedef struct bl_linear_net {
 void bl_linear_net_process(bl_net *net, const float *in, float *out,
                            uint32_t frames) BL_NONBLOCKING;
 void bl_linear_net_reset(bl_net *net) BL_NONBLOCKING;
+
+/// The plain C kernels, see bl_kernels. Thread: RT.
+void bl_filter_c(const float *h, uint32_t taps, float bias, const bl_taps *x, float *y,
+                 uint32_t frames);
+void bl_multiply_spectra_c(const float *inputs, const float *responses, uint32_t count,
+                           uint32_t stride, float *sum);
 
 #endif

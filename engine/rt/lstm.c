@@ -72,18 +72,6 @@ static void layer_step(bl_lstm_layer *layer, const float *x)
     layer->h_next = h;
 }
 
-static void write_frame(const bl_lstm_net *lstm, float *out)
-{
-    const bl_lstm_layer *last = &lstm->layers[lstm->layer_count - 1];
-    for (uint32_t o = 0; o < lstm->net.out_channels; o++) {
-        float sum = lstm->head != NULL ? lstm->head_bias[o] : last->h[o];
-        for (uint32_t i = 0; lstm->head != NULL && i < last->hidden; i++) {
-            sum += lstm->head[(size_t)o * last->padded + i] * last->h[i];
-        }
-        out[(size_t)o * BL_NET_STRIDE] = sum;
-    }
-}
-
 void bl_lstm_run_c(bl_lstm_net *lstm, const float *in, float *out, uint32_t frames)
 {
     for (uint32_t t = 0; t < frames; t++) {
@@ -92,6 +80,6 @@ void bl_lstm_run_c(bl_lstm_net *lstm, const float *in, float *out, uint32_t fram
             layer_step(&lstm->layers[l], x);
             x = lstm->layers[l].h;
         }
-        write_frame(lstm, out + t);
+        bl_head_write(&lstm->head, x, out + t);
     }
 }

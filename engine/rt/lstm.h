@@ -7,6 +7,7 @@
 #ifndef BACKLINE_RT_LSTM_H
 #define BACKLINE_RT_LSTM_H
 
+#include "rt/head.h"
 #include "rt/kernels.h"
 #include "rt/net.h"
 
@@ -30,9 +31,8 @@ typedef struct bl_lstm_net {
     const bl_kernels *kernels;
     uint32_t layer_count;
     bl_lstm_layer *layers;
-    float *frames;     ///< [frame][in], the input of a net with several channels; else NULL
-    const float *head; ///< [out][padded of the last layer]; NULL: the output is h
-    const float *head_bias;
+    float *frames; ///< [frame][in], the input of a net with several channels; else NULL
+    bl_head head;
 } bl_lstm_net;
 
 /// The functions of its bl_net. Thread: RT.

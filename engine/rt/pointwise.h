@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Stages without memory that work channel by channel: activation, and batch normalisation as it
-// is at run time.
+// is at run time. Where they follow a convolution they are part of it.
 
 #ifndef BACKLINE_RT_POINTWISE_H
 #define BACKLINE_RT_POINTWISE_H
 
-#include "model/arch.h"
+#include "rt/kernels.h"
 #include "rt/net.h"
 
 typedef struct bl_activation_net {
     bl_net net;
+    const bl_kernels *kernels;
     bl_activation activation;
 } bl_activation_net;
 

@@ -1,98 +1,82 @@
 // SPDX-License-Identifier: MIT
-// Building convolutions and dense layers: packing weights, sizing histories, settling.
+// Building convolutions and dense layers, with the batch normalisation and the activation that
+// follow them.
 
 #include "rt/conv.h"
 
+#include "setup/isa.h"
+#include "setup/pack.h"
 #include "setup/stage.h"
 
-// Rows of a group in tiles of BL_CONV_TILE outputs, the outputs of a tile side by side.
-static void pack(const bl_conv *conv, float *weights, float *bias)
-{
-    const uint32_t group_in = conv->in / conv->groups, group_out = conv->out / conv->groups;
-    const size_t row = (size_t)group_in * conv->kernel;
-    for (uint32_t g = 0; g < conv->groups; g++) {
-        for (uint32_t tile = 0; tile < group_out; tile += BL_CONV_TILE) {
-            for (uint32_t o = 0; o < BL_CONV_TILE && tile + o < group_out; o++) {
-                const size_t out = (size_t)g * group_out + tile + o;
-                for (size_t i = 0; i < row; i++) {
-                    weights[i * BL_CONV_TILE + o] = conv->w[out * row + i];
-                }
-                bias[o] = conv->b != NULL ? conv->b[out] : 0.0F;
-            }
-            weights += row * BL_CONV_TILE;
-            bias += BL_CONV_TILE;
-        }
-    }
-}
+#include <stdlib.h>
 
 static void settle(bl_net *net, const float *in, float *out, uint32_t frames)
 {
     (void)out, (void)frames;
     bl_conv_net *conv = (bl_conv_net *)net;
-    for (uint32_t c = 0; conv->history != NULL && c < net->in_channels; c++) {
-        conv->steady[c] = in[(size_t)c * BL_NET_STRIDE];
+    if (conv->history.rows != NULL) {
+        bl_conv_net_hear(conv, in, 1);
+        bl_history_settle(&conv->history);
     }
     net->reset(net);
 }
 
-// A ring that holds the reach and one block, and at least one mirror.
-static bool make_history(bl_conv_net *made, bl_arena *arena)
+// Packs `conv` followed by y = scale x + shift. False: memory is short.
+static bool pack_normalised(const bl_conv *conv, const bl_sequence_stage *affine,
+                            const bl_kernels *kernels, bl_arena *arena, bl_map *map)
 {
-    const size_t reach = (size_t)(made->kernel - 1) * made->dilation;
-    made->ring = BL_NET_STRIDE;
-    while (made->ring < reach + BL_NET_STRIDE) {
-        made->ring *= 2;
+    const size_t row = (size_t)conv->in / conv->groups * conv->kernel;
+    float *w = malloc((size_t)conv->out * row * sizeof *w);
+    float *b = malloc(conv->out * sizeof *b);
+    bool packed = w != NULL && b != NULL;
+    for (size_t o = 0; packed && o < conv->out; o++) {
+        const double scale = (double)affine->scale[o];
+        for (size_t i = 0; i < row; i++) {
+            w[o * row + i] = (float)(scale * (double)conv->w[o * row + i]);
+        }
+        const double bias = conv->b != NULL ? (double)conv->b[o] : 0.0;
+        b[o] = (float)(scale * bias + (double)affine->shift[o]);
     }
-    made->history =
-        bl_arena_take(arena, made->net.in_channels, (made->ring + BL_NET_STRIDE) * sizeof(float));
-    made->steady = bl_arena_take(arena, made->net.in_channels, sizeof(float));
-    return made->history != NULL && made->steady != NULL;
+    if (packed) {
+        bl_conv normalised = *conv;
+        normalised.w = w;
+        normalised.b = b;
+        packed = bl_map_pack(&normalised, 1.0, kernels, arena, map);
+    }
+    free(w);
+    free(b);
+    return packed;
 }
 
-bl_stage bl_conv_build(const bl_conv *conv, const bl_net_request *request, bl_arena *arena)
+bl_stage bl_conv_build(const bl_conv *conv, const bl_conv_tail *tail, const bl_net_request *request,
+                       bl_arena *arena)
 {
     const bl_stage short_of_memory = {.net = NULL};
-    const size_t group_in = conv->in / conv->groups, group_out = conv->out / conv->groups;
-    const size_t tiles = conv->groups * ((group_out + BL_CONV_TILE - 1) / BL_CONV_TILE);
+    const bl_kernels *kernels = bl_isa_kernels(request->isa);
     bl_conv_net *made = bl_arena_take(arena, 1, sizeof *made);
-    float *weights =
-        bl_arena_take(arena, tiles * group_in * conv->kernel, BL_CONV_TILE * sizeof *weights);
-    float *bias = bl_arena_take(arena, tiles, BL_CONV_TILE * sizeof *bias);
-    const char *kernel = bl_arena_print(arena, "%s %s %ux%u", bl_isa_name(request->isa),
-                                        conv->kernel == 1 ? "dense" : "conv", conv->in, conv->out);
-    if (made == NULL || weights == NULL || bias == NULL || kernel == NULL) {
+    const char *name = bl_arena_print(arena, "%s %s %ux%u", kernels->name,
+                                      conv->kernel == 1 ? "dense" : "conv", conv->in, conv->out);
+    if (made == NULL || name == NULL) {
         return short_of_memory;
     }
-    pack(conv, weights, bias);
     *made = (bl_conv_net){
         .net = {.process = bl_conv_net_process,
                 .reset = bl_conv_net_reset,
                 .in_channels = conv->in,
                 .out_channels = conv->out,
-                .kernel = kernel},
-        .groups = conv->groups,
-        .group_in = conv->in / conv->groups,
-        .group_out = conv->out / conv->groups,
-        .kernel = conv->kernel,
+                .kernel = name},
+        .kernels = kernels,
         .dilation = conv->dilation * (request->stretch > 1 ? request->stretch : 1),
-        .weights = weights,
-        .bias = bias,
-        .ring = 1,
     };
-    if (conv->kernel > 1 && !make_history(made, arena)) {
+    if (tail->activation != NULL) {
+        made->activation = tail->activation->activation;
+    }
+    const bool packed = tail->affine != NULL
+                            ? pack_normalised(conv, tail->affine, kernels, arena, &made->map)
+                            : bl_map_pack(conv, 1.0, kernels, arena, &made->map);
+    const uint32_t reach = (conv->kernel - 1) * made->dilation;
+    if (!packed || (conv->kernel > 1 && !bl_history_make(conv->in, reach, arena, &made->history))) {
         return short_of_memory;
     }
     return (bl_stage){.net = &made->net, .settle = settle};
-}
-
-bl_stage bl_dense_build(const bl_matrix *matrix, const bl_net_request *request, bl_arena *arena)
-{
-    const bl_conv conv = {.in = matrix->in,
-                          .out = matrix->out,
-                          .groups = matrix->groups,
-                          .kernel = 1,
-                          .dilation = 1,
-                          .w = matrix->w,
-                          .b = matrix->b};
-    return bl_conv_build(&conv, request, arena);
 }

@@ -3,25 +3,71 @@
 
 #include "rt/gru.h"
 
+#include "setup/isa.h"
 #include "setup/stage.h"
 
 #include <string.h>
 
-// Rows [3H][in] and a bias become, per group of lanes, columns of three gates: bias, inputs.
-static void pack(const float *w, const float *b, size_t in, size_t hidden, uint32_t lanes,
-                 float *weights)
+/// Gates in the file's order, which is that of the rows of a column.
+enum { GATE_CANDIDATE = 2 };
+
+static float gain_of(size_t gate)
 {
-    for (size_t first = 0; first < hidden; first += lanes) {
-        for (size_t column = 0; column <= in; column++) {
-            for (size_t gate = 0; gate < BL_GRU_GATES; gate++) {
-                for (size_t lane = 0; lane < lanes; lane++, weights++) {
-                    const size_t row = gate * hidden + first + lane;
-                    if (first + lane < hidden) {
-                        *weights = column == 0 ? b[row] : w[row * in + column - 1];
-                    }
-                }
+    return gate == GATE_CANDIDATE ? 1.0F : 0.5F;
+}
+
+// Where a tile starts writing, and for whom.
+typedef struct packer {
+    const bl_sequence_stage *stage;
+    uint32_t lanes, first, cells;
+    float *to;
+} packer;
+
+// The bias of every sum: z and r of both parts at once, the candidate's apart.
+static void pack_bias(packer *p)
+{
+    const size_t hidden = p->stage->out;
+    const float *input = p->stage->b, *state = p->stage->b + 3 * hidden;
+    for (uint32_t i = 0; i < p->cells * BL_GRU_SUMS; i++, p->to++) {
+        const size_t sum = i / p->lanes % BL_GRU_SUMS;
+        const size_t cell =
+            p->first + (size_t)(i / p->lanes / BL_GRU_SUMS) * p->lanes + i % p->lanes;
+        if (cell >= hidden) {
+            continue;
+        }
+        if (sum < GATE_CANDIDATE) {
+            *p->to = gain_of(sum) * (input[sum * hidden + cell] + state[sum * hidden + cell]);
+        } else {
+            *p->to = (sum == GATE_CANDIDATE ? input : state)[GATE_CANDIDATE * hidden + cell];
+        }
+    }
+}
+
+// Columns of a matrix [3H][in], padded to `columns`.
+static void pack_columns(packer *p, const float *w, size_t in, size_t columns)
+{
+    const size_t hidden = p->stage->out;
+    for (size_t column = 0; column < columns; column++) {
+        for (uint32_t i = 0; i < p->cells * BL_GRU_ROWS; i++, p->to++) {
+            const size_t gate = i / p->lanes % BL_GRU_ROWS;
+            const size_t cell =
+                p->first + (size_t)(i / p->lanes / BL_GRU_ROWS) * p->lanes + i % p->lanes;
+            if (cell < hidden && column < in) {
+                *p->to = gain_of(gate) * w[(gate * hidden + cell) * in + column];
             }
         }
+    }
+}
+
+static void pack(const bl_sequence_stage *stage, uint32_t lanes, uint32_t padded, float *weights)
+{
+    packer p = {.stage = stage, .lanes = lanes, .to = weights};
+    for (p.first = 0; p.first < padded; p.first += BL_GRU_TILE * lanes) {
+        const uint32_t left = padded - p.first, tile = BL_GRU_TILE * lanes;
+        p.cells = left < tile ? left : tile;
+        pack_bias(&p);
+        pack_columns(&p, stage->w, stage->in, stage->in);
+        pack_columns(&p, stage->u, stage->out, padded);
     }
 }
 
@@ -33,40 +79,36 @@ static void settle(bl_net *net, const float *in, float *out, uint32_t frames)
     memcpy(gru->h_start, gru->h, gru->padded * sizeof *gru->h);
 }
 
-bl_stage bl_gru_build(const bl_sequence_stage *stage, const bl_net_request *request,
-                      bl_arena *arena)
+bl_stage bl_gru_build(const bl_sequence_stage *stage, const bl_matrix *head,
+                      const bl_net_request *request, bl_arena *arena)
 {
-    const uint32_t lanes = 1;
-    const uint32_t padded = (stage->out + lanes - 1) / lanes * lanes;
-    const size_t rows = (size_t)padded * BL_GRU_GATES;
+    const bl_stage short_of_memory = {.net = NULL};
+    const bl_kernels *kernels = bl_isa_kernels(request->isa);
+    const uint32_t padded = (stage->out + kernels->lanes - 1) / kernels->lanes * kernels->lanes;
+    const size_t row = BL_GRU_SUMS + ((size_t)stage->in + padded) * BL_GRU_ROWS;
     bl_gru_net *made = bl_arena_take(arena, 1, sizeof *made);
-    float *input_weights = bl_arena_take(arena, rows, (1 + (size_t)stage->in) * sizeof(float));
-    float *state_weights = bl_arena_take(arena, rows, (1 + (size_t)stage->out) * sizeof(float));
+    float *weights = bl_arena_take(arena, padded, row * sizeof *weights);
     float *states = bl_arena_take(arena, padded, 3 * sizeof *states);
-    float *frame = bl_arena_take(arena, stage->in, sizeof *frame);
-    const char *kernel = bl_arena_print(arena, "%s gru %u", bl_isa_name(request->isa), stage->out);
-    if (made == NULL || input_weights == NULL || state_weights == NULL || states == NULL ||
-        frame == NULL || kernel == NULL) {
-        return (bl_stage){.net = NULL};
+    float *frames = bl_arena_take(arena, (size_t)BL_INNER_FRAMES * stage->in, sizeof *frames);
+    const char *kernel = bl_arena_print(arena, "%s gru %u", kernels->name, stage->out);
+    if (made == NULL || weights == NULL || states == NULL || frames == NULL || kernel == NULL ||
+        !bl_head_make(head, stage->out, padded, arena, &made->head)) {
+        return short_of_memory;
     }
-    pack(stage->w, stage->b, stage->in, stage->out, lanes, input_weights);
-    pack(stage->u, stage->b + (size_t)BL_GRU_GATES * stage->out, stage->out, stage->out, lanes,
-         state_weights);
-    memcpy(states + (size_t)padded * 2, stage->h0, stage->out * sizeof *states);
-    *made = (bl_gru_net){
-        .net = {.process = bl_gru_net_process,
-                .reset = bl_gru_net_reset,
-                .in_channels = stage->in,
-                .out_channels = stage->out,
-                .kernel = kernel},
-        .hidden = stage->out,
-        .padded = padded,
-        .input_weights = input_weights,
-        .state_weights = state_weights,
-        .h = states,
-        .next = states + padded,
-        .h_start = states + (size_t)padded * 2,
-        .frame = frame,
-    };
+    pack(stage, kernels->lanes, padded, weights);
+    made->net = (bl_net){.process = bl_gru_net_process,
+                         .reset = bl_gru_net_reset,
+                         .in_channels = stage->in,
+                         .out_channels = made->head.out,
+                         .kernel = kernel};
+    made->kernels = kernels;
+    made->hidden = stage->out;
+    made->padded = padded;
+    made->weights = weights;
+    made->h = states;
+    made->h_next = states + padded;
+    made->h_start = states + (size_t)2 * padded;
+    made->frames = stage->in > 1 ? frames : NULL;
+    memcpy(made->h_start, stage->h0, stage->out * sizeof *states);
     return (bl_stage){.net = &made->net, .settle = settle};
 }

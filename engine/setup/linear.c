@@ -4,6 +4,8 @@
 
 #include "rt/linear.h"
 
+#include "setup/isa.h"
+#include "setup/pack.h"
 #include "setup/stage.h"
 
 #include <string.h>
@@ -100,29 +102,29 @@ bl_status bl_linear_build(const bl_linear *linear, const bl_net_request *request
     const uint32_t block = linear->taps <= SHORT_TAPS_MAX ? BLOCK_SHORT : BLOCK_LONG;
     const bool direct = linear->taps <= DIRECT_MAX;
     const uint32_t taps = direct ? linear->taps : 2 * block;
-    uint32_t ring = BL_NET_STRIDE;
-    while (ring < taps + BL_NET_STRIDE) {
-        ring *= 2;
-    }
+    const bl_kernels *kernels = bl_isa_kernels(request->isa);
     bl_linear_net *made = bl_arena_take(arena, 1, sizeof *made);
-    float *history = bl_arena_take(arena, ring + BL_NET_STRIDE, sizeof *history);
-    const char *kernel =
-        bl_arena_print(arena, "%s linear %u", bl_isa_name(request->isa), linear->taps);
-    if (made == NULL || history == NULL || kernel == NULL ||
+    float *h = bl_arena_take(arena, taps, sizeof *h);
+    const char *name = bl_arena_print(arena, "%s linear %u", kernels->name, linear->taps);
+    if (made == NULL || h == NULL || name == NULL ||
+        !bl_history_make(1, taps - 1, arena, &made->history) ||
         (!direct && !make_partitions(linear, taps, block, arena, &made->rest))) {
         return bl_error_set(error, BL_STATUS_NO_MEMORY, "%s: not enough memory to play it",
                             request->name);
+    }
+    for (uint32_t i = 0; i < taps; i++) {
+        h[i] = linear->h[taps - 1 - i];
     }
     made->net = (bl_net){.process = bl_linear_net_process,
                          .reset = bl_linear_net_reset,
                          .in_channels = 1,
                          .out_channels = 1,
-                         .kernel = kernel};
+                         .kernel = name};
+    made->kernels = kernels;
+    made->rest.kernels = kernels;
     made->bias = linear->bias;
     made->taps = taps;
-    made->h = linear->h;
-    made->history = history;
-    made->ring = ring;
+    made->h = h;
     *net = &made->net;
     return BL_STATUS_OK;
 }

@@ -89,29 +89,10 @@ static void settle(bl_net *net, const float *in, float *out, uint32_t frames)
     }
 }
 
-// The head's rows, padded like the state they read.
-static bool make_head(const bl_matrix *head, bl_arena *arena, bl_lstm_net *made)
-{
-    const uint32_t padded = made->layers[made->layer_count - 1].padded;
-    float *weights = bl_arena_take(arena, (size_t)head->out * padded, sizeof *weights);
-    float *bias = bl_arena_take(arena, head->out, sizeof *bias);
-    if (weights == NULL || bias == NULL) {
-        return false;
-    }
-    for (size_t o = 0; o < head->out; o++) {
-        memcpy(weights + o * padded, head->w + o * head->in, head->in * sizeof *weights);
-        bias[o] = head->b != NULL ? head->b[o] : 0.0F;
-    }
-    made->head = weights;
-    made->head_bias = bias;
-    return true;
-}
-
 bl_stage bl_lstm_build(const bl_sequence_stage *layers, uint32_t count, const bl_matrix *head,
                        const bl_net_request *request, bl_arena *arena)
 {
     const bl_stage short_of_memory = {.net = NULL};
-    const uint32_t hidden = layers[count - 1].out, out = head != NULL ? head->out : hidden;
     bl_lstm_net *made = bl_arena_take(arena, 1, sizeof *made);
     bl_lstm_layer *made_layers = bl_arena_take(arena, count, sizeof *made_layers);
     const uint32_t in = layers[0].in;
@@ -132,15 +113,16 @@ bl_stage bl_lstm_build(const bl_sequence_stage *layers, uint32_t count, const bl
         .net = {.process = bl_lstm_net_process,
                 .reset = bl_lstm_net_reset,
                 .in_channels = in,
-                .out_channels = out,
                 .kernel = kernel},
         .kernels = kernels,
         .layer_count = count,
         .layers = made_layers,
         .frames = in > 1 ? frames : NULL,
     };
-    if (head != NULL && !make_head(head, arena, made)) {
+    const bl_lstm_layer *last = &made_layers[count - 1];
+    if (!bl_head_make(head, last->hidden, last->padded, arena, &made->head)) {
         return short_of_memory;
     }
+    made->net.out_channels = made->head.out;
     return (bl_stage){.net = &made->net, .settle = settle};
 }

@@ -9,42 +9,84 @@
 /// Heads wider than this do not ride along with the recurrence.
 enum { FUSED_HEAD_MAX = 4 };
 
-// Number of stages of the file that the net at `first` takes.
-static uint32_t fused_count(const bl_sequence *sequence, uint32_t first, const bl_matrix **head)
+/// Consecutive stages of the file that become one net.
+typedef struct stage_run {
+    const bl_sequence_stage *first;
+    uint32_t count;
+    const bl_matrix *head; ///< of recurrent layers; NULL: none
+    bl_conv_tail tail;     ///< of a convolution or a dense layer
+} stage_run;
+
+// The stage behind the run, if it is of this kind.
+static const bl_sequence_stage *next_of_kind(const bl_sequence *sequence, const stage_run *run,
+                                             bl_sequence_kind kind)
 {
-    const bl_sequence_stage *stages = sequence->stages;
-    *head = NULL;
-    if (stages[first].kind != BL_SEQUENCE_LSTM) {
-        return 1;
-    }
-    uint32_t next = first + 1;
-    while (next < sequence->stage_count && stages[next].kind == BL_SEQUENCE_LSTM) {
-        next++;
-    }
-    if (next < sequence->stage_count && stages[next].kind == BL_SEQUENCE_MATRIX &&
-        stages[next].matrix.groups == 1 && stages[next].matrix.out <= FUSED_HEAD_MAX) {
-        *head = &stages[next].matrix;
-        next++;
-    }
-    return next - first;
+    const bl_sequence_stage *next = run->first + run->count;
+    const bool there = next < sequence->stages + sequence->stage_count && next->kind == kind;
+    return there ? next : NULL;
 }
 
-static bl_stage build_stage(const bl_sequence_stage *stage, uint32_t count, const bl_matrix *head,
-                            const bl_net_request *request, bl_arena *arena)
+static stage_run find_recurrent_run(const bl_sequence *sequence, uint32_t first)
 {
+    stage_run run = {.first = &sequence->stages[first], .count = 1};
+    while (run.first->kind == BL_SEQUENCE_LSTM &&
+           next_of_kind(sequence, &run, BL_SEQUENCE_LSTM) != NULL) {
+        run.count++;
+    }
+    const bl_sequence_stage *next = next_of_kind(sequence, &run, BL_SEQUENCE_MATRIX);
+    if (next != NULL && next->matrix.groups == 1 && next->matrix.out <= FUSED_HEAD_MAX) {
+        run.head = &next->matrix;
+        run.count++;
+    }
+    return run;
+}
+
+static stage_run find_run(const bl_sequence *sequence, uint32_t first)
+{
+    stage_run run = {.first = &sequence->stages[first], .count = 1};
+    const bl_sequence_kind kind = run.first->kind;
+    if (kind == BL_SEQUENCE_LSTM || kind == BL_SEQUENCE_GRU) {
+        return find_recurrent_run(sequence, first);
+    }
+    if (kind == BL_SEQUENCE_CONV || kind == BL_SEQUENCE_MATRIX) {
+        run.tail.affine = next_of_kind(sequence, &run, BL_SEQUENCE_AFFINE);
+        run.count += run.tail.affine != NULL;
+        run.tail.activation = next_of_kind(sequence, &run, BL_SEQUENCE_ACTIVATION);
+        run.count += run.tail.activation != NULL;
+    }
+    return run;
+}
+
+static bl_conv dense_conv(const bl_matrix *matrix)
+{
+    return (bl_conv){.in = matrix->in,
+                     .out = matrix->out,
+                     .groups = matrix->groups,
+                     .kernel = 1,
+                     .dilation = 1,
+                     .w = matrix->w,
+                     .b = matrix->b};
+}
+
+static bl_stage build_stage(const stage_run *run, const bl_net_request *request, bl_arena *arena)
+{
+    const bl_sequence_stage *stage = run->first;
+    bl_conv conv = stage->conv;
     switch (stage->kind) {
     case BL_SEQUENCE_MATRIX:
-        return bl_dense_build(&stage->matrix, request, arena);
+        conv = dense_conv(&stage->matrix);
+        return bl_conv_build(&conv, &run->tail, request, arena);
     case BL_SEQUENCE_CONV:
-        return bl_conv_build(&stage->conv, request, arena);
+        return bl_conv_build(&conv, &run->tail, request, arena);
     case BL_SEQUENCE_AFFINE:
         return bl_affine_build(stage, request, arena);
     case BL_SEQUENCE_ACTIVATION:
         return bl_activation_build(stage, request, arena);
     case BL_SEQUENCE_LSTM:
-        return bl_lstm_build(stage, head != NULL ? count - 1 : count, head, request, arena);
+        return bl_lstm_build(stage, run->head != NULL ? run->count - 1 : run->count, run->head,
+                             request, arena);
     case BL_SEQUENCE_GRU:
-        return bl_gru_build(stage, request, arena);
+        return bl_gru_build(stage, run->head, request, arena);
     }
     return (bl_stage){.net = NULL};
 }
@@ -114,15 +156,14 @@ bl_status bl_sequence_build(const bl_sequence *sequence, const bl_net_request *r
         goto fail;
     }
     for (uint32_t i = 0; i < sequence->stage_count;) {
-        const bl_matrix *head;
-        const uint32_t count = fused_count(sequence, i, &head);
-        bl_stage stage = build_stage(&sequence->stages[i], count, head, request, arena);
+        const stage_run run = find_run(sequence, i);
+        bl_stage stage = build_stage(&run, request, arena);
         if (stage.net == NULL) {
             goto fail;
         }
         settle(&stage, made->between[0], made->between[1], sequence->prewarm_frames);
         made->stages[made->stage_count++] = stage.net;
-        i += count;
+        i += run.count;
     }
     made->net.kernel = made->stages[0]->kernel;
     const bool bare = made->stage_count == 1 && made->scaled == NULL && made->out_gain == 1.0F;

@@ -18,5 +18,12 @@ bl_layer_run *BL_KERNEL_SUFFIX(bl_choose_layer)(const struct bl_wavenet_stage *s
 
 void BL_KERNEL_SUFFIX(bl_lstm_run)(struct bl_lstm_net *lstm, const float *in, float *out,
                                    uint32_t frames);
+void BL_KERNEL_SUFFIX(bl_gru_run)(struct bl_gru_net *gru, const float *in, float *out,
+                                  uint32_t frames);
+
+void BL_KERNEL_SUFFIX(bl_filter)(const float *h, uint32_t taps, float bias, const bl_taps *x,
+                                 float *y, uint32_t frames);
+void BL_KERNEL_SUFFIX(bl_multiply_spectra)(const float *inputs, const float *responses,
+                                           uint32_t count, uint32_t stride, float *sum);
 
 #endif

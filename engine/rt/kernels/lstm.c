@@ -7,6 +7,7 @@
 
 #include "rt/lstm.h"
 
+#include "rt/kernels/head.h"
 #include "rt/kernels/local.h"
 #include "rt/kernels/quick.h"
 
@@ -145,23 +146,6 @@ static void layer_step(bl_lstm_layer *layer, const float *x)
     layer->h_next = h;
 }
 
-static void write_frame(const bl_lstm_net *lstm, float *out)
-{
-    const bl_lstm_layer *last = &lstm->layers[lstm->layer_count - 1];
-    for (uint32_t o = 0; o < lstm->net.out_channels; o++) {
-        if (lstm->head == NULL) {
-            out[(size_t)o * BL_NET_STRIDE] = last->h[o];
-            continue;
-        }
-        const float *row = lstm->head + (size_t)o * last->padded;
-        vec sum = vec_set(0.0f);
-        for (uint32_t i = 0; i < last->padded; i += VEC_LANES) {
-            sum = vec_fma(vec_load(row + i), vec_load(last->h + i), sum);
-        }
-        out[(size_t)o * BL_NET_STRIDE] = lstm->head_bias[o] + vec_sum(sum);
-    }
-}
-
 // Layer l works on frame t - l while layer 0 works on frame t.
 static void run_any(bl_lstm_net *lstm, const float *in, float *out, uint32_t frames)
 {
@@ -174,7 +158,7 @@ static void run_any(bl_lstm_net *lstm, const float *in, float *out, uint32_t fra
             }
         }
         if (step + 1 >= count) {
-            write_frame(lstm, out + (step + 1 - count));
+            vec_head_write(&lstm->head, lstm->layers[count - 1].h, out + (step + 1 - count));
         }
     }
 }
@@ -237,9 +221,9 @@ VEC_INLINE float small_head(const bl_lstm_net *lstm, int groups, const vec *h)
 {
     vec sum = vec_set(0.0f);
     for (int group = 0; group < groups; group++) {
-        sum = vec_fma(vec_load(lstm->head + group * VEC_LANES), h[group], sum);
+        sum = vec_fma(vec_load(lstm->head.weights + group * VEC_LANES), h[group], sum);
     }
-    return lstm->head_bias[0] + vec_sum(sum);
+    return lstm->head.bias[0] + vec_sum(sum);
 }
 
 VEC_INLINE void run_one(bl_lstm_net *lstm, const float *in, float *out, uint32_t frames, int groups)
@@ -293,7 +277,7 @@ void BL_KERNEL_SUFFIX(bl_lstm_run)(bl_lstm_net *lstm, const float *in, float *ou
     const bl_lstm_layer *layers = lstm->layers;
     const uint32_t groups = layers[0].padded / VEC_LANES;
     const bool mono =
-        lstm->net.in_channels == 1 && lstm->net.out_channels == 1 && lstm->head != NULL;
+        lstm->net.in_channels == 1 && lstm->net.out_channels == 1 && lstm->head.weights != NULL;
     if (mono && lstm->layer_count == 1 && groups == 1) {
         run_one(lstm, in, out, frames, 1);
     } else if (mono && lstm->layer_count == 1 && groups == 2) {

@@ -11,4 +11,7 @@ const bl_kernels BL_KERNEL_SUFFIX(bl_kernels) = {
     .choose_map = BL_KERNEL_SUFFIX(bl_choose_map),
     .choose_layer = BL_KERNEL_SUFFIX(bl_choose_layer),
     .lstm = BL_KERNEL_SUFFIX(bl_lstm_run),
+    .gru = BL_KERNEL_SUFFIX(bl_gru_run),
+    .filter = BL_KERNEL_SUFFIX(bl_filter),
+    .multiply_spectra = BL_KERNEL_SUFFIX(bl_multiply_spectra),
 };
