@@ -109,7 +109,8 @@ static void run_post(const bl_wavenet_net *net, float *out, uint32_t frames)
         net->kernels->activate(&post->activation,
                                (bl_span){in.at, in.stride, post->conv.in, frames});
         bl_wavenet_commit(net, &post->history, frames);
-        run_map(&post->conv, bl_history_taps(&post->history, frames, 0, post->conv.taps, 1), to,
+        run_map(&post->conv,
+                bl_history_taps(&post->history, frames, 0, post->conv.taps, post->dilation), to,
                 frames);
     }
 }

@@ -73,6 +73,7 @@ typedef struct bl_wavenet_section {
 typedef struct bl_post_stage {
     bl_activation activation;
     bl_map conv;
+    uint32_t dilation;
     bl_history history; ///< what `conv` reads: activated
 } bl_post_stage;
 

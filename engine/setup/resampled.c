@@ -96,23 +96,42 @@ static bl_status wrap(bl_net *inner, double rate_hz, double model_hz, const bl_n
     return BL_STATUS_OK;
 }
 
+static bl_status build_mono(const bl_arch *arch, const bl_net_request *request, bl_arena *arena,
+                            bl_net **net, bl_error *error)
+{
+    const bl_status status = bl_net_build(arch, request, arena, net, error);
+    if (status == BL_STATUS_OK && ((*net)->in_channels != 1 || (*net)->out_channels != 1)) {
+        return bl_error_set(error, BL_STATUS_UNSUPPORTED,
+                            "%s: has %u inputs and %u outputs; only models with one of each can "
+                            "be played",
+                            request->name, (*net)->in_channels, (*net)->out_channels);
+    }
+    return status;
+}
+
+// How often the model's rate fits into the other; 0: not at all, or not by stretching.
+static uint32_t stretch_factor(const bl_arch *arch, double ratio, double quality)
+{
+    const double multiple = round(ratio);
+    const bool fits = multiple >= 2.0 && fabs(ratio - multiple) <= RATE_TOLERANCE * multiple &&
+                      arch->sample_rate_hz >= STRETCH_RATE_MIN_HZ;
+    return fits && bl_arch_stretches(arch, quality) ? (uint32_t)multiple : 0;
+}
+
 bl_status bl_net_build_at(const bl_arch *arch, double sample_rate_hz, const bl_net_request *request,
                           bl_arena *arena, bl_net **net, bl_error *error)
 {
-    const double model_hz = arch->sample_rate_hz;
-    const double ratio = sample_rate_hz / model_hz, multiple = round(ratio);
+    const double model_hz = arch->sample_rate_hz, ratio = sample_rate_hz / model_hz;
     bl_net_request adapted = *request;
-    if (fabs(ratio - 1.0) <= RATE_TOLERANCE) {
-        return bl_net_build(arch, &adapted, arena, net, error);
+    adapted.stretch = stretch_factor(arch, ratio, request->quality);
+    bl_net *made;
+    const bl_status status = build_mono(arch, &adapted, arena, &made, error);
+    if (status != BL_STATUS_OK) {
+        return status;
     }
-    if (multiple >= 2.0 && fabs(ratio - multiple) <= RATE_TOLERANCE * multiple &&
-        model_hz >= STRETCH_RATE_MIN_HZ && bl_arch_stretches(arch, request->quality)) {
-        adapted.stretch = (uint32_t)multiple;
-        return bl_net_build(arch, &adapted, arena, net, error);
+    if (adapted.stretch == 0 && fabs(ratio - 1.0) > RATE_TOLERANCE) {
+        return wrap(made, sample_rate_hz, model_hz, request, arena, net, error);
     }
-    bl_net *inner;
-    const bl_status status = bl_net_build(arch, &adapted, arena, &inner, error);
-    return status != BL_STATUS_OK
-               ? status
-               : wrap(inner, sample_rate_hz, model_hz, request, arena, net, error);
+    *net = made;
+    return BL_STATUS_OK;
 }

@@ -7,7 +7,7 @@
 #include "setup/build.h"
 
 /// bl_net_build for samples at `sample_rate_hz`: the net as it is at its own rate, with stretched
-/// dilations at whole multiples where bl_arch_stretches, else between two resamplers.
+/// dilations at whole multiples where bl_arch_stretches, else between two resamplers. Mono only.
 /// Thread: any but RT.
 bl_status bl_net_build_at(const bl_arch *arch, double sample_rate_hz, const bl_net_request *request,
                           bl_arena *arena, bl_net **net, bl_error *error);

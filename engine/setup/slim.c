@@ -234,12 +234,31 @@ const bl_arch *bl_container_choose(const bl_container *container, double quality
     return container->submodels[i];
 }
 
+// A centred convolution looks ahead by half its reach, rounded up: only an even reach stays the
+// same multiple when it is stretched.
+static bool looks_ahead_evenly(const bl_wavenet *net)
+{
+    bool even = true;
+    for (uint32_t a = 0; a < net->array_count; a++) {
+        for (uint32_t i = 0; i < net->arrays[a].layer_count; i++) {
+            const bl_conv *conv = &net->arrays[a].layers[i].conv;
+            even = even && (conv->kernel - 1) * conv->dilation % 2 == 0;
+        }
+    }
+    return even;
+}
+
+static bool wavenet_stretches(const bl_wavenet *net, double quality)
+{
+    return (net->causal || looks_ahead_evenly(net)) &&
+           (net->condition_dsp == NULL || bl_arch_stretches(net->condition_dsp, quality));
+}
+
 bool bl_arch_stretches(const bl_arch *arch, double quality)
 {
     switch (arch->kind) {
     case BL_ARCH_WAVENET:
-        return arch->u.wavenet.condition_dsp == NULL ||
-               bl_arch_stretches(arch->u.wavenet.condition_dsp, quality);
+        return wavenet_stretches(&arch->u.wavenet, quality);
     case BL_ARCH_SEQUENCE:
         for (uint32_t i = 0; i < arch->u.sequence.stage_count; i++) {
             const bl_sequence_kind kind = arch->u.sequence.stages[i].kind;

@@ -18,7 +18,7 @@ bl_status bl_wavenet_adapt(const bl_wavenet *full, const bl_net_request *request
                            const bl_wavenet **adapted, bl_error *error);
 
 /// Whether the net runs at a multiple of its rate by stretched dilations alone: no recurrence and
-/// no plain filter in it. Thread: any.
+/// no plain filter in it, and no lookahead of half a sample. Thread: any.
 bool bl_arch_stretches(const bl_arch *arch, double quality);
 
 #endif

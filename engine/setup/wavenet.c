@@ -126,9 +126,10 @@ static bool build_post(builder *b)
     for (uint32_t i = 0; i < from->count; i++) {
         bl_post_stage *post = &b->net->post[i];
         post->activation = from->activations[i];
+        post->dilation = from->convs[i].dilation;
         if (!bl_map_pack(&from->convs[i], 1.0, b->net->kernels, b->arena, &post->conv) ||
-            !bl_history_make(from->convs[i].in, from->convs[i].kernel - 1, b->arena,
-                             &post->history)) {
+            !bl_history_make(from->convs[i].in, (from->convs[i].kernel - 1) * post->dilation,
+                             b->arena, &post->history)) {
             return false;
         }
     }
