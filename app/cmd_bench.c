@@ -6,6 +6,7 @@
 #include "facts.h"
 #include "json.h"
 #include "measure.h"
+#include "progress.h"
 
 #include "backline/limits.h"
 #include "backline/model.h"
@@ -15,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 typedef struct bench_settings {
     bl_option_counts blocks;
@@ -50,85 +51,100 @@ static const bl_option options[] = {
 
 static const bl_option_counts default_blocks = {.values = {16, 32, 64, 128, 512}, .count = 5};
 
-#define PEAK_S 0.5
+enum { ROUNDS = 10 }; // in which all models take turns
 
 // One model at one block size.
 typedef struct bench_row {
     const char *path;
+    bl_voice *voice; // shared by the rows of a model, owned by the first
+    bool owns_voice;
     uint32_t block_frames;
-    bl_measure measure;
-    double fraction_of_peak, times_real_time;
+    bl_measure_player *player;
 } bench_row;
 
-// The whole run; rows are printed or collected as they come.
 typedef struct bench_run {
     const bench_settings *settings;
-    double peak_gmac_per_s;
-    json_t *results; // NULL: print a table
+    bl_measure_core *core;
+    bench_row *rows;
+    uint32_t row_count;
 } bench_run;
 
-static void add_json_row(const bench_run *run, const bench_row *row, const bl_voice *voice)
+static double fraction_of_peak(const bench_row *row, double ns_per_sample, double peak)
 {
+    return (double)bl_model_get_info(bl_voice_model(row->voice))->mac_per_sample / ns_per_sample /
+           peak;
+}
+
+static double times_real_time(const bench_row *row, double ns_per_sample)
+{
+    return 1e9 / (ns_per_sample * bl_model_get_info(bl_voice_model(row->voice))->sample_rate_hz);
+}
+
+static json_t *json_row(const bench_row *row, const bl_measure *measure, double peak)
+{
+    const bl_voice *voice = row->voice;
     const bl_model_info *info = bl_model_get_info(bl_voice_model(voice));
+    const double ns = measure->ns_per_sample;
     json_t *object = json_object();
     json_object_set_new(object, "model", bl_json_from_text(row->path));
     json_object_set_new(object, "block", json_integer(row->block_frames));
-    json_object_set_new(object, "ns_per_sample", json_real(row->measure.ns_per_sample));
+    json_object_set_new(object, "ns_per_sample", json_real(ns));
     json_object_set_new(object, "mac_per_sample", json_integer((json_int_t)info->mac_per_sample));
-    json_object_set_new(object, "fraction_of_peak", json_real(row->fraction_of_peak));
-    json_object_set_new(object, "times_real_time", json_real(row->times_real_time));
-    json_object_set_new(object, "p999_block_us", json_real(row->measure.p999_block_us));
+    json_object_set_new(object, "fraction_of_peak", json_real(fraction_of_peak(row, ns, peak)));
+    json_object_set_new(object, "times_real_time", json_real(times_real_time(row, ns)));
+    json_object_set_new(object, "p999_block_us", json_real(measure->p999_block_us));
+    json_object_set_new(object, "undisturbed_passes", json_integer(measure->passes));
     json_object_set_new(object, "resident_bytes", json_integer((json_int_t)bl_voice_bytes(voice)));
     json_object_set_new(object, "kernel", bl_json_from_text(bl_voice_kernel(voice)));
-    json_array_append_new(run->results, object);
+    return object;
 }
 
-static void print_row(const bench_row *row)
+static void print_json(const bench_run *run, uint64_t steal)
 {
-    printf("  %5" PRIu32 "  %9.1f  %12.3f  %14.1f  %13.1f\n", row->block_frames,
-           row->measure.ns_per_sample, row->fraction_of_peak, row->times_real_time,
-           row->measure.p999_block_us);
-    fflush(stdout);
+    const double peak = bl_measure_core_peak_gmac_per_s(run->core);
+    json_t *results = json_array();
+    for (uint32_t i = 0; i < run->row_count; i++) {
+        const bl_measure measure = bl_measure_player_result(run->rows[i].player, run->core);
+        json_array_append_new(results, json_row(&run->rows[i], &measure, peak));
+    }
+    bl_json_print(json_pack("{s:f, s:I, s:o}", "fma_peak_gmac_per_s", peak, "steal_ticks",
+                            (json_int_t)steal, "results", results));
 }
 
-static void print_model_heading(const char *path, const bl_voice *voice)
+static void print_model_heading(const bench_row *row)
 {
     char macs[BL_FACTS_NUMBER_MAX], bytes[BL_FACTS_NUMBER_MAX];
-    bl_facts_format_count(bl_model_get_info(bl_voice_model(voice))->mac_per_sample, macs);
-    bl_facts_format_count(bl_voice_bytes(voice), bytes);
+    bl_facts_format_count(bl_model_get_info(bl_voice_model(row->voice))->mac_per_sample, macs);
+    bl_facts_format_count(bl_voice_bytes(row->voice), bytes);
     putchar('\n');
-    bl_facts_print_text(path);
+    bl_facts_print_text(row->path);
     printf("\n  %s multiply-adds per sample, %s bytes, kernel %s\n", macs, bytes,
-           bl_voice_kernel(voice));
+           bl_voice_kernel(row->voice));
     puts("  block  ns/sample  part of peak  x real time     p99.9 us/block");
 }
 
-static bl_status measure_model(const bench_run *run, const char *path, bl_voice *voice,
-                               bl_error *error)
+static void print_table(const bench_run *run, uint64_t steal)
 {
-    const bl_model_info *info = bl_model_get_info(bl_voice_model(voice));
-    const bl_option_counts *blocks =
-        run->settings->blocks.count > 0 ? &run->settings->blocks : &default_blocks;
-    if (run->results == NULL) {
-        print_model_heading(path, voice);
-    }
-    for (uint32_t i = 0; i < blocks->count; i++) {
-        bench_row row = {.path = path, .block_frames = blocks->values[i]};
-        const bl_status status =
-            bl_measure_voice(voice, row.block_frames, run->settings->seconds, &row.measure, error);
-        if (status != BL_STATUS_OK) {
-            return status;
+    const double peak = bl_measure_core_peak_gmac_per_s(run->core);
+    uint32_t disturbed = 0;
+    printf("peak of this core: %.1f GMAC/s\n", peak);
+    for (uint32_t i = 0; i < run->row_count; i++) {
+        const bench_row *row = &run->rows[i];
+        const bl_measure measure = bl_measure_player_result(row->player, run->core);
+        const double ns = measure.ns_per_sample;
+        if (row->owns_voice) {
+            print_model_heading(row);
         }
-        const double ns = row.measure.ns_per_sample;
-        row.fraction_of_peak = (double)info->mac_per_sample / ns / run->peak_gmac_per_s;
-        row.times_real_time = 1e9 / (ns * info->sample_rate_hz);
-        if (run->results != NULL) {
-            add_json_row(run, &row, voice);
-        } else {
-            print_row(&row);
-        }
+        printf("  %5" PRIu32 "  %9.1f  %12.3f  %14.1f  %13.1f%s\n", row->block_frames, ns,
+               fraction_of_peak(row, ns, peak), times_real_time(row, ns), measure.p999_block_us,
+               measure.passes > 0 ? "" : " *");
+        disturbed += measure.passes == 0;
     }
-    return BL_STATUS_OK;
+    if (disturbed > 0) {
+        puts("\n* the core was never left alone meanwhile: measure again");
+    }
+    printf("\nsteal: %" PRIu64 " ticks taken by the hypervisor meanwhile%s\n", steal,
+           steal > 0 ? "; the figures are worse than the machine" : "");
 }
 
 static bl_status load_voice(const char *path, bl_voice **voice, bl_error *error)
@@ -142,39 +158,61 @@ static bl_status load_voice(const char *path, bl_voice **voice, bl_error *error)
     return status;
 }
 
-// Finds out before minutes of measuring that a later argument is no model.
-static bl_status check_models(const char *const *paths, uint32_t count, bl_error *error)
+// The rows of one model.
+static bl_status add_model(bench_run *run, const char *path, const bl_option_counts *blocks,
+                           bl_error *error)
 {
-    bl_status status = BL_STATUS_OK;
-    for (uint32_t i = 0; i < count && status == BL_STATUS_OK; i++) {
-        bl_voice *voice = NULL;
-        status = load_voice(paths[i], &voice, error);
-        bl_voice_destroy(voice);
+    bl_voice *voice = NULL;
+    bl_status status = load_voice(path, &voice, error);
+    for (uint32_t i = 0; i < blocks->count && status == BL_STATUS_OK; i++) {
+        bench_row *row = &run->rows[run->row_count++];
+        *row = (bench_row){
+            .path = path, .voice = voice, .owns_voice = i == 0, .block_frames = blocks->values[i]};
+        status = bl_measure_player_create(voice, row->block_frames, &row->player, error);
     }
     return status;
 }
 
-static bl_status measure_all(bench_run *run, const char *const *paths, uint32_t count,
-                             bl_error *error)
+static bl_status add_models(bench_run *run, const char *const *paths, uint32_t count,
+                            bl_error *error)
 {
-    bl_status status = check_models(paths, count, error);
-    if (status != BL_STATUS_OK) {
-        return status;
+    const bl_option_counts *blocks =
+        run->settings->blocks.count > 0 ? &run->settings->blocks : &default_blocks;
+    run->rows = calloc((size_t)count * blocks->count, sizeof *run->rows);
+    if (run->rows == NULL) {
+        return bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory for %" PRIu32 " models",
+                            count);
     }
-    bl_measure_prepare();
-    run->peak_gmac_per_s = bl_measure_peak_gmac_per_s(PEAK_S);
-    if (run->results == NULL) {
-        printf("peak of this core: %.1f GMAC/s\n", run->peak_gmac_per_s);
-    }
+    bl_status status = bl_measure_core_create(&run->core, error);
     for (uint32_t i = 0; i < count && status == BL_STATUS_OK; i++) {
-        bl_voice *voice = NULL;
-        status = load_voice(paths[i], &voice, error);
-        if (status == BL_STATUS_OK) {
-            status = measure_model(run, paths[i], voice, error);
-        }
-        bl_voice_destroy(voice);
+        status = add_model(run, paths[i], blocks, error);
     }
     return status;
+}
+
+static void measure_all(const bench_run *run)
+{
+    bl_progress progress;
+    bl_progress_begin(&progress, false);
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        for (uint32_t i = 0; i < run->row_count; i++) {
+            bl_measure_player_run(run->rows[i].player, run->core, run->settings->seconds / ROUNDS);
+            bl_progress_update(&progress, (round + (i + 1.0) / run->row_count) / ROUNDS);
+        }
+    }
+    bl_progress_end(&progress);
+}
+
+static void finish(bench_run *run)
+{
+    for (uint32_t i = 0; i < run->row_count; i++) {
+        bl_measure_player_destroy(run->rows[i].player);
+        if (run->rows[i].owns_voice) {
+            bl_voice_destroy(run->rows[i].voice);
+        }
+    }
+    free(run->rows);
+    bl_measure_core_destroy(run->core);
 }
 
 static int run_bench(int argc, char **argv)
@@ -187,22 +225,21 @@ static int run_bench(int argc, char **argv)
         return end;
     }
     bl_error error = {0};
-    bench_run run = {.settings = &settings, .results = settings.json ? json_array() : NULL};
-    const uint64_t steal_before = bl_measure_steal_ticks();
-    const bl_status status = measure_all(&run, operands, count, &error);
-    const uint64_t steal = bl_measure_steal_ticks() - steal_before;
-    if (status != BL_STATUS_OK) {
-        json_decref(run.results);
-        return bl_command_fail(&bl_command_bench, &error);
+    bench_run run = {.settings = &settings};
+    bl_measure_prepare();
+    const bl_status status = add_models(&run, operands, count, &error);
+    if (status == BL_STATUS_OK) {
+        const uint64_t before = bl_measure_steal_ticks();
+        measure_all(&run);
+        const uint64_t steal = bl_measure_steal_ticks() - before;
+        if (settings.json) {
+            print_json(&run, steal);
+        } else {
+            print_table(&run, steal);
+        }
     }
-    if (settings.json) {
-        bl_json_print(json_pack("{s:f, s:I, s:o}", "fma_peak_gmac_per_s", run.peak_gmac_per_s,
-                                "steal_ticks", (json_int_t)steal, "results", run.results));
-    } else {
-        printf("\nsteal: %" PRIu64 " ticks taken by the hypervisor meanwhile%s\n", steal,
-               steal > 0 ? "; the figures are worse than the machine" : "");
-    }
-    return BL_EXIT_DONE;
+    finish(&run);
+    return status == BL_STATUS_OK ? BL_EXIT_DONE : bl_command_fail(&bl_command_bench, &error);
 }
 
 const bl_command bl_command_bench = {
@@ -215,7 +252,10 @@ const bl_command bl_command_bench = {
         "For each it prints the CPU time per sample (median), the part of the core's peak that "
         "this is, counting only the multiply-adds of the model, how many times faster than real "
         "time that is, and the time that 999 of 1000 blocks keep to, which is what dropouts "
-        "depend on. Steal ticks tell of a virtual machine whose host was busy: measure again.",
+        "depend on. The models take turns, and in between the core's peak is measured again and "
+        "again: CPU times are those at the core's best clock, and do not count where others "
+        "slowed the core. Steal ticks tell of a virtual machine whose host was busy: measure "
+        "again.",
     .options = options,
     .operands_min = 1,
     .operands_max = UINT32_MAX,

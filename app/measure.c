@@ -10,17 +10,23 @@
 #include <inttypes.h>
 #include <math.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-#define PASS_S 0.001 // far below a scheduler's time slice
+#define PASS_S 0.0005      // far below a scheduler's time slice
+#define PEAK_PASS_S 0.0002 // of multiply-adds, between two passes
+#define SLOWEST 1.10 // how much slower than the best the passes beside may be: a clock does it
+#define STEADY 1.02  // how much they may differ
 
 enum {
-    PASSES_MIN = 15,
-    PASSES_MAX = 4096,
+    PASSES_MIN = 12,
+    PASSES_MAX = 1 << 14,
+    PEAKS_MAX = 1 << 16,
     BLOCKS_MIN = 1000, // so that the 999th of 1000 means something
-    BLOCKS_MAX = 1 << 18,
+    BLOCKS_MAX = 1 << 17,
     SIGNAL_FRAMES = 1 << 14,
     STEAL_FIELD = 7 // of the "cpu" line of /proc/stat, from 0
 };
@@ -38,10 +44,9 @@ static int compare(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static double median(double *values, size_t count)
+static void sort(double *values, size_t count)
 {
     qsort(values, count, sizeof *values, compare);
-    return values[count / 2];
 }
 
 void bl_measure_prepare(void)
@@ -56,64 +61,97 @@ void bl_measure_prepare(void)
     bl_voice_prepare_thread();
 }
 
-// Repeats `pass`, which does `amount` of something, for about `seconds`; the median of CPU seconds
-// per unit.
-static double measure_passes(void (*pass)(void *context, uint64_t amount), void *context,
-                             uint64_t amount, double seconds)
-{
-    static double times[PASSES_MAX];
-    size_t count = 0;
-    const double start_s = clock_s(CLOCK_THREAD_CPUTIME_ID);
-    double now_s = start_s;
-    while (count < PASSES_MAX && (count < PASSES_MIN || now_s - start_s < seconds)) {
-        pass(context, amount);
-        const double end_s = clock_s(CLOCK_THREAD_CPUTIME_ID);
-        times[count++] = end_s - now_s;
-        now_s = end_s;
-    }
-    return median(times, count) / (double)amount;
-}
-
-// How much fits into a pass, by doubling until a trial takes a good part of one.
-static uint64_t size_pass(void (*pass)(void *context, uint64_t amount), void *context)
+// How much fits into a pass of `seconds`, by doubling until a trial takes a good part of one.
+static uint64_t size_pass(void (*pass)(void *context, uint64_t amount), void *context,
+                          double seconds)
 {
     uint64_t amount = 1;
     for (;;) {
         const double start_s = clock_s(CLOCK_THREAD_CPUTIME_ID);
         pass(context, amount);
         const double took_s = clock_s(CLOCK_THREAD_CPUTIME_ID) - start_s;
-        if (took_s >= PASS_S / 4) {
-            return 1 + (uint64_t)((double)amount * PASS_S / took_s);
+        if (took_s >= seconds / 4) {
+            return 1 + (uint64_t)((double)amount * seconds / took_s);
         }
         amount *= 2;
     }
 }
 
+struct bl_measure_core {
+    uint64_t rounds, macs_per_round; // of a pass
+    uint32_t count;
+    double times_s[PEAKS_MAX];
+};
+
 static void pass_peak(void *context, uint64_t rounds)
 {
-    uint64_t *macs_per_round = context;
-    *macs_per_round = bl_peak_run(rounds);
+    bl_measure_core *core = context;
+    core->macs_per_round = bl_peak_run(rounds);
 }
 
-double bl_measure_peak_gmac_per_s(double seconds)
+static double run_peak(bl_measure_core *core)
 {
-    uint64_t macs_per_round = 0;
-    const uint64_t rounds = size_pass(pass_peak, &macs_per_round);
-    const double round_s = measure_passes(pass_peak, &macs_per_round, rounds, seconds);
-    return (double)macs_per_round / round_s * 1e-9;
+    const double before_s = clock_s(CLOCK_THREAD_CPUTIME_ID);
+    pass_peak(core, core->rounds);
+    const double took_s = clock_s(CLOCK_THREAD_CPUTIME_ID) - before_s;
+    if (core->count < PEAKS_MAX) {
+        core->times_s[core->count++] = took_s;
+    }
+    return took_s;
 }
 
-// A voice being played a signal over and over.
-typedef struct measure_player {
+bl_status bl_measure_core_create(bl_measure_core **core, bl_error *error)
+{
+    bl_measure_core *made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory to measure");
+    }
+    made->rounds = size_pass(pass_peak, made, PEAK_PASS_S);
+    for (int i = 0; i < PASSES_MIN; i++) {
+        run_peak(made);
+    }
+    *core = made;
+    return BL_STATUS_OK;
+}
+
+void bl_measure_core_destroy(bl_measure_core *core)
+{
+    free(core);
+}
+
+// Seconds of a pass at full speed.
+static double best_peak_s(const bl_measure_core *core)
+{
+    static double times[PEAKS_MAX];
+    memcpy(times, core->times_s, core->count * sizeof *times);
+    sort(times, core->count);
+    return times[core->count / 20];
+}
+
+double bl_measure_core_peak_gmac_per_s(const bl_measure_core *core)
+{
+    return (double)core->macs_per_round * (double)core->rounds / best_peak_s(core) * 1e-9;
+}
+
+// A pass between two passes of multiply-adds.
+typedef struct timed_pass {
+    double before_s, took_s, after_s;
+} timed_pass;
+
+struct bl_measure_player {
     bl_voice *voice;
     uint32_t block_frames;
-    uint32_t at; // in `signal`
+    uint64_t blocks; // of a pass
+    uint32_t at;     // in `signal`
+    uint32_t pass_count, block_count;
     float signal[SIGNAL_FRAMES];
     float out[BL_INNER_FRAMES];
-} measure_player;
+    timed_pass passes[PASSES_MAX];
+    double blocks_s[BLOCKS_MAX];
+};
 
 // One period as the engine runs it: inner blocks, the last one shorter.
-static void play_block(measure_player *player)
+static void play_block(bl_measure_player *player)
 {
     for (uint32_t left = player->block_frames; left > 0;) {
         const uint32_t room = SIGNAL_FRAMES - player->at;
@@ -132,58 +170,100 @@ static void pass_blocks(void *context, uint64_t blocks)
     }
 }
 
-// What reading the clock adds to a measured block.
-static double measure_clock_s(void)
+bl_status bl_measure_player_create(bl_voice *voice, uint32_t block_frames,
+                                   bl_measure_player **player, bl_error *error)
 {
-    static double times[1000];
-    const size_t count = sizeof times / sizeof times[0];
-    double before_s = clock_s(CLOCK_MONOTONIC);
-    for (size_t i = 0; i < count; i++) {
-        const double now_s = clock_s(CLOCK_MONOTONIC);
-        times[i] = now_s - before_s;
-        before_s = now_s;
-    }
-    return median(times, count);
-}
-
-static double measure_p999_s(measure_player *player, double *times, double block_s, double seconds)
-{
-    const double wanted = fmin(fmax(seconds / block_s, BLOCKS_MIN), BLOCKS_MAX);
-    const size_t count = (size_t)wanted;
-    const double clock_cost_s = measure_clock_s();
-    for (size_t i = 0; i < count; i++) {
-        const double before_s = clock_s(CLOCK_MONOTONIC);
-        play_block(player);
-        times[i] = clock_s(CLOCK_MONOTONIC) - before_s;
-    }
-    qsort(times, count, sizeof *times, compare);
-    return fmax(times[(count * 999) / 1000] - clock_cost_s, 0.0);
-}
-
-bl_status bl_measure_voice(bl_voice *voice, uint32_t block_frames, double seconds,
-                           bl_measure *result, bl_error *error)
-{
-    measure_player *player = calloc(1, sizeof *player);
-    double *times = calloc(BLOCKS_MAX, sizeof *times);
-    if (player == NULL || times == NULL) {
-        free(player);
-        free(times);
+    bl_measure_player *made = calloc(1, sizeof *made);
+    if (made == NULL) {
         return bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory to measure");
     }
-    player->voice = voice;
-    player->block_frames = block_frames;
+    made->voice = voice;
+    made->block_frames = block_frames;
     for (uint32_t i = 0; i < SIGNAL_FRAMES; i++) { // a chord at playing level
         const double t = i * 2.0 * M_PI / SIGNAL_FRAMES;
-        player->signal[i] = (float)(0.1 * (sin(t * 37) + sin(t * 56) + sin(t * 75)));
+        made->signal[i] = (float)(0.1 * (sin(t * 37) + sin(t * 56) + sin(t * 75)));
     }
     bl_voice_reset(voice);
-    const uint64_t blocks = size_pass(pass_blocks, player);
-    const double block_s = measure_passes(pass_blocks, player, blocks, seconds / 2);
-    result->ns_per_sample = block_s / block_frames * 1e9;
-    result->p999_block_us = measure_p999_s(player, times, block_s, seconds / 2) * 1e6;
-    free(times);
-    free(player);
+    made->blocks = size_pass(pass_blocks, made, PASS_S);
+    *player = made;
     return BL_STATUS_OK;
+}
+
+void bl_measure_player_destroy(bl_measure_player *player)
+{
+    free(player);
+}
+
+static void run_passes(bl_measure_player *player, bl_measure_core *core, double seconds)
+{
+    pass_blocks(player, player->blocks); // until the caches know this voice again
+    double before_s = run_peak(core);
+    const double start_s = clock_s(CLOCK_THREAD_CPUTIME_ID);
+    for (uint32_t i = 0; player->pass_count < PASSES_MAX; i++) {
+        const double begin_s = clock_s(CLOCK_THREAD_CPUTIME_ID);
+        if (i >= PASSES_MIN && begin_s - start_s >= seconds) {
+            break;
+        }
+        pass_blocks(player, player->blocks);
+        const double took_s = clock_s(CLOCK_THREAD_CPUTIME_ID) - begin_s;
+        const double after_s = run_peak(core);
+        player->passes[player->pass_count++] = (timed_pass){before_s, took_s, after_s};
+        before_s = after_s;
+    }
+}
+
+static void run_blocks(bl_measure_player *player, double seconds)
+{
+    const double start_s = clock_s(CLOCK_MONOTONIC);
+    double before_s = start_s;
+    for (uint32_t i = 0; player->block_count < BLOCKS_MAX; i++) {
+        if (i >= BLOCKS_MIN && before_s - start_s >= seconds) {
+            break;
+        }
+        play_block(player);
+        const double now_s = clock_s(CLOCK_MONOTONIC);
+        player->blocks_s[player->block_count++] = now_s - before_s;
+        before_s = now_s;
+    }
+}
+
+void bl_measure_player_run(bl_measure_player *player, bl_measure_core *core, double seconds)
+{
+    run_passes(player, core, seconds / 2);
+    run_blocks(player, seconds / 2);
+}
+
+// Whether only the clock differed from the best, if that.
+static bool was_left_alone(const timed_pass *pass, double best_s)
+{
+    const double slower_s = fmax(pass->before_s, pass->after_s);
+    const double faster_s = fmin(pass->before_s, pass->after_s);
+    return slower_s <= SLOWEST * best_s && slower_s <= STEADY * faster_s;
+}
+
+bl_measure bl_measure_player_result(bl_measure_player *player, const bl_measure_core *core)
+{
+    static double times[PASSES_MAX];
+    const double best_s = best_peak_s(core);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < player->pass_count; i++) {
+        const timed_pass *pass = &player->passes[i];
+        if (was_left_alone(pass, best_s)) {
+            times[kept++] = pass->took_s * best_s / (0.5 * (pass->before_s + pass->after_s));
+        }
+    }
+    const uint32_t passes = kept;
+    for (uint32_t i = 0; passes == 0 && i < player->pass_count; i++) {
+        times[kept++] = player->passes[i].took_s;
+    }
+    sort(times, kept);
+    sort(player->blocks_s, player->block_count);
+    const double frames = (double)player->blocks * player->block_frames;
+    return (bl_measure){
+        .ns_per_sample = times[kept / 2] / frames * 1e9,
+        .p999_block_us = player->blocks_s[player->block_count * 999ULL / 1000] * 1e6,
+        .passes = passes,
+    };
 }
 
 uint64_t bl_measure_steal_ticks(void)
