@@ -175,8 +175,10 @@ static bl_status fail_unknown_key(config_reader *reader, const char *section)
         const bool offered =
             section != NULL ? strcmp(section, row->section) == 0 : strcmp(last, row->section) != 0;
         if (offered) {
-            append_word(known, name);
             bl_text_consider(&nearest, name);
+        }
+        if (offered && bl_config_row_applies(row, &reader->config)) {
+            append_word(known, name);
         }
         last = row->section;
     }
@@ -205,10 +207,53 @@ static bool is_word(const yaml_event_t *event)
            strlen((const char *)event->data.scalar.value) == event->data.scalar.length;
 }
 
+static bl_status fail_value(config_reader *reader, const bl_config_row *row, const char *hint)
+{
+    char found[QUOTE_MAX + 16], expected[BL_CONFIG_EXPECTED_MAX];
+    describe_event(&reader->event, found);
+    bl_config_row_describe(row, expected);
+    return FAIL(reader, BL_STATUS_VALUE, reader->event.start_mark, "found %s for %s, expected %s%s",
+                found, row->key, expected, hint);
+}
+
+// A list of plain words, joined by commas as bl_config_row_set reads them.
+static bl_status read_list(config_reader *reader, size_t index)
+{
+    const bl_config_row *row = &bl_config_rows[index];
+    char text[BL_CONFIG_EXPECTED_MAX] = "";
+    bl_status status = BL_STATUS_OK;
+    if (reader->event.type != YAML_SEQUENCE_START_EVENT) {
+        return fail_value(reader, row, "");
+    }
+    reader->marks[index] = reader->event.start_mark;
+    while ((status = advance(reader)) == BL_STATUS_OK &&
+           reader->event.type != YAML_SEQUENCE_END_EVENT) {
+        const yaml_event_t *event = &reader->event;
+        const bool plain = is_word(event) && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+        const size_t length = plain ? event->data.scalar.length : sizeof text;
+        if (strlen(text) + length + sizeof ", " > sizeof text) {
+            return fail_value(reader, row, "");
+        }
+        append_word(text, (const char *)event->data.scalar.value);
+        // What has been read so far must be good, so that the place of a mistake is known.
+        if (!bl_config_row_set(row, &reader->config, text)) {
+            return fail_value(reader, row, "");
+        }
+    }
+    if (status == BL_STATUS_OK && text[0] == '\0') {
+        return fail_value(reader, row, "");
+    }
+    reader->seen[index] = status == BL_STATUS_OK;
+    return status;
+}
+
 static bl_status read_value(config_reader *reader, size_t index)
 {
     const bl_config_row *row = &bl_config_rows[index];
     const yaml_event_t *event = &reader->event;
+    if (row->kind == BL_CONFIG_KIND_LIST) {
+        return read_list(reader, index);
+    }
     // Quoted text is a string in YAML: fine for a choice, wrong for a number.
     const bool usable = is_word(event) && (row->kind == BL_CONFIG_KIND_CHOICE ||
                                            event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE);
@@ -217,11 +262,7 @@ static bl_status read_value(config_reader *reader, size_t index)
         reader->marks[index] = event->start_mark;
         return BL_STATUS_OK;
     }
-    char found[QUOTE_MAX + 16], expected[BL_CONFIG_EXPECTED_MAX];
-    describe_event(event, found);
-    bl_config_row_describe(row, expected);
-    return FAIL(reader, BL_STATUS_VALUE, event->start_mark, "found %s for %s, expected %s%s", found,
-                row->key, expected, is_word(event) && !usable ? " without quotation marks" : "");
+    return fail_value(reader, row, is_word(event) && !usable ? " without quotation marks" : "");
 }
 
 static bl_status read_section(config_reader *reader, const char *section)
@@ -299,11 +340,68 @@ static bl_status read_sections(config_reader *reader)
     return status;
 }
 
+// Adds one layer to both sums; false once the receptive field is too long. They stop at their
+// limits, so nothing overflows.
+static bool add_layer(const bl_config_model *model, uint32_t channels, uint64_t dilation,
+                      uint64_t *field, uint64_t *weights)
+{
+    *field += (model->kernel_size - 1) * dilation;
+    *weights += channels * ((uint64_t)channels * model->kernel_size + 1);
+    return dilation <= BL_LIMIT_DILATION && *field <= BL_LIMIT_RECEPTIVE_FIELD;
+}
+
+// Sums up the layers; the number of the first one that is too much, from 1, or 0.
+static uint32_t measure_layers(const bl_config_model *model, uint64_t *field, uint64_t *weights)
+{
+    uint64_t dilation = 1;
+    const bool amp = model->type == BL_CONFIG_WAVENET_AMP;
+    const uint32_t count = amp ? model->num_layers : model->dilations.count;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t apart = amp ? dilation : model->dilations.values[i];
+        if (!add_layer(model, model->channels, apart, field, weights)) {
+            return i + 1;
+        }
+        dilation *= model->dilation_base;
+    }
+    const bool second = !amp && model->second_channels != 0;
+    for (uint32_t i = 0; second && i < model->second_dilations.count; i++) {
+        if (!add_layer(model, model->second_channels, model->second_dilations.values[i], field,
+                       weights)) {
+            return count + i + 1;
+        }
+    }
+    return 0;
+}
+
+// RF = 1 + sum over the layers of (k - 1) dilation.
+static bl_status check_size(config_reader *reader)
+{
+    const bl_config_model *model = &reader->config.model;
+    if (model->type != BL_CONFIG_WAVENET_AMP && model->type != BL_CONFIG_NAM_WAVENET) {
+        return BL_STATUS_OK;
+    }
+    const size_t row =
+        find_row("model", model->type == BL_CONFIG_WAVENET_AMP ? "num_layers" : "dilations");
+    uint64_t field = 1, weights = 0;
+    const uint32_t layer = measure_layers(model, &field, &weights);
+    if (layer != 0) {
+        return FAIL(reader, BL_STATUS_LIMIT, reader->marks[row],
+                    "found a receptive field of more than %d samples in layer %u, expected "
+                    "less; use fewer layers, a smaller kernel or smaller dilations",
+                    BL_LIMIT_RECEPTIVE_FIELD, (unsigned)layer);
+    }
+    if (weights > BL_LIMIT_WEIGHTS) {
+        return FAIL(reader, BL_STATUS_LIMIT, reader->marks[row],
+                    "found a network of %llu weights, expected at most %d",
+                    (unsigned long long)weights, BL_LIMIT_WEIGHTS);
+    }
+    return BL_STATUS_OK;
+}
+
 // The rules that join several keys.
 static bl_status check_together(config_reader *reader)
 {
     bl_config *config = &reader->config;
-    const size_t layers = find_row("model", "num_layers");
     const size_t epochs = find_row("training", "epochs");
     const size_t minutes = find_row("training", "minutes");
     if (reader->seen[epochs] && reader->seen[minutes]) {
@@ -314,27 +412,14 @@ static bl_status check_together(config_reader *reader)
     if (reader->seen[minutes]) {
         config->training.epochs = 0;
     }
-    // RF = 1 + sum over i of (k - 1) base^i; both sums stop at their limit, so nothing overflows.
-    uint64_t field = 1, dilation = 1;
-    for (uint32_t i = 0; i < config->model.num_layers; i++) {
-        field += (config->model.kernel_size - 1) * dilation;
-        if (dilation > BL_LIMIT_DILATION || field > BL_LIMIT_RECEPTIVE_FIELD) {
-            return FAIL(reader, BL_STATUS_LIMIT, reader->marks[layers],
-                        "found a receptive field of more than %d samples in layer %u, expected "
-                        "less; use fewer layers, a smaller kernel or a smaller dilation base",
-                        BL_LIMIT_RECEPTIVE_FIELD, (unsigned)i + 1);
+    for (size_t i = 0; i < bl_config_row_count; i++) {
+        if (reader->seen[i] && !bl_config_row_applies(&bl_config_rows[i], config)) {
+            return FAIL(reader, BL_STATUS_FORMAT, reader->marks[i],
+                        "found %s, expected none: a network of this type has no such key",
+                        bl_config_rows[i].key);
         }
-        dilation *= config->model.dilation_base;
     }
-    const uint64_t channels = config->model.channels;
-    const uint64_t weights =
-        config->model.num_layers * channels * (channels * config->model.kernel_size + 1);
-    if (weights > BL_LIMIT_WEIGHTS) {
-        return FAIL(reader, BL_STATUS_LIMIT, reader->marks[layers],
-                    "found a network of %llu weights, expected at most %d",
-                    (unsigned long long)weights, BL_LIMIT_WEIGHTS);
-    }
-    return BL_STATUS_OK;
+    return check_size(reader);
 }
 
 static bl_status read_document(config_reader *reader)
@@ -419,13 +504,14 @@ bl_status bl_config_write(const bl_config *config, char *text, size_t capacity, 
         const bl_config_row *row = &bl_config_rows[i];
         char value[BL_CONFIG_EXPECTED_MAX];
         bl_config_row_format(row, config, value);
-        if (strcmp(value, "0") == 0 && row->min > 0) {
-            continue; // the unused one of epochs and minutes
+        if (!bl_config_row_applies(row, config) || (strcmp(value, "0") == 0 && row->min > 0)) {
+            continue; // another type's, or the unused one of epochs and minutes
         }
         const bool starts = strcmp(section, row->section) != 0;
+        const bool list = row->kind == BL_CONFIG_KIND_LIST;
         const int count =
-            snprintf(text + used, capacity - used, "%s%s  %s: %s\n", starts ? row->section : "",
-                     starts ? ":\n" : "", row->key, value);
+            snprintf(text + used, capacity - used, "%s%s  %s: %s%s%s\n", starts ? row->section : "",
+                     starts ? ":\n" : "", row->key, list ? "[" : "", value, list ? "]" : "");
         section = row->section;
         if (count < 0 || (size_t)count >= capacity - used) {
             return bl_error_set(error, BL_STATUS_LIMIT,

@@ -55,7 +55,9 @@ static void complete_info(bl_load *load, bl_content *content)
         return;
     }
     if (content->is_native) {
-        snprintf(info->architecture, sizeof info->architecture, "wavenet_amp");
+        static const char *const names[] = {"wavenet_amp", "WaveNet", "SlimmableContainer", "LSTM"};
+        snprintf(info->architecture, sizeof info->architecture, "%s",
+                 names[content->config.model.type]);
     }
     snprintf(info->size_class, sizeof info->size_class, "%s", bl_arch_size_class(arch));
     info->mac_per_sample = measure.mac_per_sample;
@@ -201,8 +203,8 @@ bl_status bl_model_save(const bl_model *model, const char *path, bl_error *error
 {
     if (!model->content.is_native) {
         return bl_error_set(error, BL_STATUS_UNSUPPORTED,
-                            "%s: cannot be written: found a %s model, expected wavenet_amp; only "
-                            "that has a native form",
+                            "%s: cannot be written: found a %s model of another program, expected "
+                            "one that Backline trained; only those have a native form",
                             path, model->content.info.architecture);
     }
     return bl_native_save(&model->content, path, error);

@@ -1,78 +1,151 @@
 // SPDX-License-Identifier: MIT
-// The one place that knows the tensors of wavenet_amp and their order.
+// The one place that knows the tensors of native models and their order.
 
 #include "model/native.h"
 
 #include "backline/limits.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 
-uint32_t bl_native_tensors(const bl_config_model *model)
-{
-    return 4 + 2 * model->num_layers;
-}
+typedef struct listing {
+    bl_native_tensor *tensors; ///< NULL: only counted
+    uint32_t count;
+    char prefix[32]; ///< of every name
+} listing;
 
-bl_native_tensor bl_native_get_tensor(const bl_config_model *model, uint32_t index)
+static void add(listing *list, const float **weights, uint32_t dimensions, const uint32_t shape[3],
+                const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+static void add(listing *list, const float **weights, uint32_t dimensions, const uint32_t shape[3],
+                const char *format, ...)
 {
-    const uint32_t channels = model->channels, last = bl_native_tensors(model) - 2;
-    const bool is_weight = index % 2 == 0;
-    const char *part = is_weight ? "weight" : "bias";
-    bl_native_tensor tensor = {.dimensions = is_weight ? 3 : 1, .shape = {channels, 1, 1}};
-    if (index < 2) {
-        snprintf(tensor.name, sizeof tensor.name, "input_conv.%s", part);
-    } else if (index >= last) {
-        snprintf(tensor.name, sizeof tensor.name, "output_conv.%s", part);
-        tensor.shape[0] = 1;
-        tensor.shape[1] = is_weight ? channels : 1;
-    } else {
-        snprintf(tensor.name, sizeof tensor.name, "blocks.%" PRIu32 ".conv.%s", index / 2 - 1,
-                 part);
-        tensor.shape[1] = is_weight ? channels : 1;
-        tensor.shape[2] = is_weight ? model->kernel_size : 1;
+    if (list->tensors != NULL) {
+        bl_native_tensor *tensor = &list->tensors[list->count];
+        *tensor = (bl_native_tensor){.dimensions = dimensions,
+                                     .shape = {shape[0], shape[1], shape[2]},
+                                     .count = (uint64_t)shape[0] * shape[1] * shape[2],
+                                     .weights = weights};
+        char part[sizeof tensor->name - sizeof list->prefix];
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(part, sizeof part, format, arguments);
+        va_end(arguments);
+        snprintf(tensor->name, sizeof tensor->name, "%s%s", list->prefix, part);
     }
-    tensor.count = (uint64_t)tensor.shape[0] * tensor.shape[1] * tensor.shape[2];
-    return tensor;
+    list->count++;
 }
 
-static void check_range(bl_load *load, const char *key, uint32_t value, uint32_t max)
+static void add_pair(listing *list, bl_conv *conv, bool bias, const char *name)
 {
-    if (value < 1 || value > max) {
-        bl_load_fail(load, BL_STATUS_LIMIT, "model.%s: found %" PRIu32 ", expected 1 to %" PRIu32,
-                     key, value, max);
+    add(list, &conv->w, 3, (const uint32_t[]){conv->out, conv->in, conv->kernel}, "%s.weight",
+        name);
+    if (bias) {
+        add(list, &conv->b, 1, (const uint32_t[]){conv->out, 1, 1}, "%s.bias", name);
     }
 }
 
-// The dilation of each block is base^i; their sum decides the receptive field.
-static void check_receptive_field(bl_load *load, const bl_config_model *model)
+static void add_matrix(listing *list, bl_matrix *matrix, bool bias, const char *name)
 {
-    uint64_t samples = 1, dilation = 1;
-    for (uint32_t i = 0; i < model->num_layers; i++) {
-        samples += (model->kernel_size - 1) * dilation;
-        if (samples > BL_LIMIT_RECEPTIVE_FIELD || dilation > BL_LIMIT_DILATION) {
-            bl_load_fail(load, BL_STATUS_LIMIT,
-                         "model: found a receptive field over %d samples or a dilation over %d at "
-                         "layer %" PRIu32 "; use fewer layers or a smaller dilation_base",
-                         BL_LIMIT_RECEPTIVE_FIELD, BL_LIMIT_DILATION, i);
-            return;
+    add(list, &matrix->w, 3, (const uint32_t[]){matrix->out, matrix->in, 1}, "%s.weight", name);
+    if (bias) {
+        add(list, &matrix->b, 1, (const uint32_t[]){matrix->out, 1, 1}, "%s.bias", name);
+    }
+}
+
+static void list_amp(listing *list, bl_wavenet_array *array)
+{
+    add_matrix(list, &array->rechannel, true, "input_conv");
+    for (uint32_t i = 0; i < array->layer_count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "blocks.%" PRIu32 ".conv", i);
+        add_pair(list, &array->layers[i].conv, true, name);
+    }
+    add_pair(list, &array->head, true, "output_conv");
+}
+
+static void list_nam(listing *list, const bl_wavenet *net)
+{
+    for (uint32_t a = 0; a < net->array_count; a++) {
+        bl_wavenet_array *array = &net->arrays[a];
+        char name[48];
+        snprintf(name, sizeof name, "arrays.%" PRIu32 ".rechannel", a);
+        add_matrix(list, &array->rechannel, false, name);
+        for (uint32_t i = 0; i < array->layer_count; i++) {
+            bl_wavenet_layer *layer = &array->layers[i];
+            snprintf(name, sizeof name, "arrays.%" PRIu32 ".layers.%" PRIu32 ".conv", a, i);
+            add_pair(list, &layer->conv, true, name);
+            snprintf(name, sizeof name, "arrays.%" PRIu32 ".layers.%" PRIu32 ".mixin", a, i);
+            add_matrix(list, &layer->mixin, false, name);
+            snprintf(name, sizeof name, "arrays.%" PRIu32 ".layers.%" PRIu32 ".mix", a, i);
+            add_matrix(list, &layer->layer1x1, true, name);
         }
-        dilation *= model->dilation_base;
+        snprintf(name, sizeof name, "arrays.%" PRIu32 ".head", a);
+        add_pair(list, &array->head, a + 1 == net->array_count, name);
     }
 }
 
-uint64_t bl_native_count(bl_load *load, const bl_config_model *model)
+static void list_lstm(listing *list, const bl_sequence *sequence)
 {
-    check_range(load, "channels", model->channels, BL_LIMIT_CHANNELS);
-    check_range(load, "num_layers", model->num_layers, BL_LIMIT_LAYERS);
-    check_range(load, "kernel_size", model->kernel_size, BL_LIMIT_KERNEL);
-    check_range(load, "dilation_base", model->dilation_base, BL_LIMIT_DILATION);
-    if (!bl_load_ok(load)) {
-        return 0;
+    bl_sequence_stage *lstm = &sequence->stages[0], *head = &sequence->stages[1];
+    const uint32_t gates = 4 * lstm->out;
+    add(list, &lstm->w, 2, (const uint32_t[]){gates, lstm->in + lstm->out, 1}, "lstm.weight");
+    add(list, &lstm->b, 1, (const uint32_t[]){gates, 1, 1}, "lstm.bias");
+    add(list, &head->matrix.w, 2, (const uint32_t[]){head->matrix.out, head->matrix.in, 1},
+        "head.weight");
+    add(list, &head->matrix.b, 1, (const uint32_t[]){head->matrix.out, 1, 1}, "head.bias");
+}
+
+static void list_arch(listing *list, const bl_arch *arch)
+{
+    switch (arch->kind) {
+    case BL_ARCH_WAVENET:
+        if (arch->u.wavenet.arrays[0].head_from_residual) {
+            list_amp(list, arch->u.wavenet.arrays);
+        } else {
+            list_nam(list, &arch->u.wavenet);
+        }
+        return;
+    case BL_ARCH_SEQUENCE:
+        list_lstm(list, &arch->u.sequence);
+        return;
+    case BL_ARCH_CONTAINER:
+        for (uint32_t i = 0; i < arch->u.container.count; i++) {
+            snprintf(list->prefix, sizeof list->prefix, "submodels.%" PRIu32 ".", i);
+            list_arch(list, arch->u.container.submodels[i]);
+        }
+        return;
+    case BL_ARCH_LINEAR:
+        return;
     }
-    check_receptive_field(load, model);
+}
+
+uint32_t bl_native_list(const bl_arch *arch, bl_native_tensor *tensors)
+{
+    listing list = {.tensors = tensors};
+    list_arch(&list, arch);
+    return list.count;
+}
+
+// The tensors of a shape in the store's memory, or NULL and a kept failure.
+static bl_native_tensor *take_list(bl_load *load, const bl_arch *arch, uint32_t *count)
+{
+    *count = arch != NULL ? bl_native_list(arch, NULL) : 0;
+    bl_native_tensor *tensors = bl_load_take(load, *count, sizeof *tensors);
+    if (tensors != NULL && arch != NULL) {
+        bl_native_list(arch, tensors);
+    }
+    return tensors;
+}
+
+static uint64_t count_weights(bl_load *load, const bl_arch *arch)
+{
+    uint32_t tensor_count = 0;
+    const bl_native_tensor *tensors = take_list(load, arch, &tensor_count);
     uint64_t count = 0;
-    for (uint32_t i = 0; i < bl_native_tensors(model); i++) {
-        count += bl_native_get_tensor(model, i).count;
+    for (uint32_t i = 0; bl_load_ok(load) && i < tensor_count; i++) {
+        count += tensors[i].count;
     }
     if (count > BL_LIMIT_WEIGHTS) {
         bl_load_fail(load, BL_STATUS_LIMIT,
@@ -82,53 +155,20 @@ uint64_t bl_native_count(bl_load *load, const bl_config_model *model)
     return bl_load_ok(load) ? count : 0;
 }
 
-// The next tensor's weights, or NULL for an architecture of shapes only.
-static const float *take(const float **weights, uint64_t count)
+uint64_t bl_native_count(bl_load *load, const bl_config_model *model)
 {
-    const float *taken = *weights;
-    if (taken != NULL) {
-        *weights += count;
-    }
-    return taken;
+    return count_weights(load, bl_native_shape(load, model, 0.0));
 }
 
 bl_arch *bl_native_build(bl_load *load, const bl_config_model *model, double sample_rate_hz,
                          const float *weights)
 {
-    bl_arch *arch = bl_load_take(load, 1, sizeof *arch);
-    bl_wavenet_array *array = bl_load_take(load, 1, sizeof *array);
-    bl_wavenet_layer *layers = bl_load_take(load, model->num_layers, sizeof *layers);
-    if (!bl_load_ok(load)) {
-        return NULL;
+    bl_arch *arch = bl_native_shape(load, model, sample_rate_hz);
+    uint32_t count = 0;
+    bl_native_tensor *tensors = take_list(load, arch, &count);
+    for (uint32_t i = 0; bl_load_ok(load) && weights != NULL && i < count; i++) {
+        *tensors[i].weights = weights;
+        weights += tensors[i].count;
     }
-    const uint32_t channels = model->channels;
-    *array = (bl_wavenet_array){.channels = channels,
-                                .bottleneck = channels,
-                                .rechannel = {.in = 1, .out = channels, .groups = 1},
-                                .layer_count = model->num_layers,
-                                .layers = layers,
-                                .head_from_residual = true};
-    array->rechannel.w = take(&weights, channels);
-    array->rechannel.b = take(&weights, channels);
-    uint32_t dilation = 1;
-    for (uint32_t i = 0; i < model->num_layers; i++) {
-        bl_conv conv = {channels, channels, 1, model->kernel_size, dilation, NULL, NULL};
-        conv.w = take(&weights, (uint64_t)channels * channels * model->kernel_size);
-        conv.b = take(&weights, channels);
-        layers[i].conv = conv;
-        layers[i].activation.kind =
-            model->activation == BL_CONFIG_RELU ? BL_ACTIVATION_RELU : BL_ACTIVATION_TANH;
-        layers[i].residual_identity = true;
-        dilation *= model->dilation_base;
-    }
-    array->head = (bl_conv){channels, 1, 1, 1, 1, NULL, NULL};
-    array->head.w = take(&weights, channels);
-    array->head.b = take(&weights, 1);
-    *arch = (bl_arch){.kind = BL_ARCH_WAVENET, .sample_rate_hz = sample_rate_hz};
-    arch->u.wavenet = (bl_wavenet){.in_channels = 1,
-                                   .causal = model->causal,
-                                   .array_count = 1,
-                                   .arrays = array,
-                                   .head_scale = 1.0f};
-    return arch;
+    return bl_load_ok(load) ? arch : NULL;
 }

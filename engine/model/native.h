@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The native model, wavenet_amp: from a config and a flat weight list, and from and to its
-// safetensors form. Weight order: input conv w, b; per block conv w, b; output conv w, b.
+// Native models, those that configs describe: from a config and a flat weight list, and from and to
+// the safetensors form. wavenet_amp's order: input conv w, b; per block conv w, b; output conv w,
+// b.
 
 #ifndef BACKLINE_MODEL_NATIVE_H
 #define BACKLINE_MODEL_NATIVE_H
@@ -12,21 +13,26 @@
 /// `__metadata__.format` of files that Backline writes.
 #define BL_NATIVE_FORMAT "backline-1"
 
+/// Slope of leaky_relu, as NAM's reference trainer has it.
+#define BL_NATIVE_LEAKY_SLOPE 0.01f
+
 /// One tensor of the flat list.
 typedef struct bl_native_tensor {
-    char name[40]; ///< "blocks.3.conv.weight"
+    char name[80]; ///< "blocks.3.conv.weight"
     uint32_t dimensions, shape[3];
     uint64_t count;
+    const float **weights; ///< the place in the architecture that points at them
 } bl_native_tensor;
 
-/// Tensors of a model: 4 + 2 per block.
-uint32_t bl_native_tensors(const bl_config_model *model);
+/// Lists the tensors of an architecture in the order of the flat list, which for NAM shapes is that
+/// of .nam files. Returns how many; `tensors` may be NULL. Thread: any.
+uint32_t bl_native_list(const bl_arch *arch, bl_native_tensor *tensors);
 
-/// Tensor `index` of the flat list.
-bl_native_tensor bl_native_get_tensor(const bl_config_model *model, uint32_t index);
+/// The architecture that `model` describes, its weights still missing, or NULL and a kept failure
+/// if a size is out of bounds.
+bl_arch *bl_native_shape(bl_load *load, const bl_config_model *model, double sample_rate_hz);
 
-/// Floats of the flat list, or 0 and a kept failure if a size is out of bounds. Checks everything
-/// that `bl_native_build` relies on.
+/// Floats of the flat list, or 0 and a kept failure if a size is out of bounds.
 uint64_t bl_native_count(bl_load *load, const bl_config_model *model);
 
 /// The architecture over `weights` (bl_native_count floats; NULL: shapes only), which must live as

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The safetensors form of wavenet_amp. Files that Backline wrote carry their config; of a plain
-// state dict the shapes decide, and what they cannot say comes from `overrides` or the defaults.
+// The safetensors form. Files that Backline wrote carry their config; of a plain
+// state dict of wavenet_amp the shapes decide, and what they cannot say comes from `overrides` or
+// the defaults.
 
 #include "model/native.h"
 
@@ -130,23 +131,30 @@ static void copy_tensor(bl_load *load, const bl_safetensors *file, const bl_nati
                  expected->name, found_shape, expected_shape);
 }
 
-static const float *read_weights(bl_load *load, const bl_safetensors *file,
-                                 const bl_config_model *model)
+// Fills the architecture with the weights of the file.
+static void read_weights(bl_load *load, const bl_safetensors *file, const bl_arch *arch)
 {
-    const uint64_t count = bl_native_count(load, model);
-    float *weights = bl_load_take(load, (size_t)count, sizeof *weights), *next = weights;
-    for (uint32_t i = 0; bl_load_ok(load) && i < bl_native_tensors(model); i++) {
-        const bl_native_tensor tensor = bl_native_get_tensor(model, i);
-        copy_tensor(load, file, &tensor, next);
-        next += tensor.count;
+    const uint32_t count = bl_native_list(arch, NULL);
+    bl_native_tensor *tensors = bl_load_take(load, count, sizeof *tensors);
+    if (tensors == NULL) {
+        return;
     }
-    if (bl_load_ok(load) && file->count != bl_native_tensors(model)) {
+    bl_native_list(arch, tensors);
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        total += tensors[i].count;
+    }
+    float *next = bl_load_take(load, (size_t)total, sizeof *next);
+    for (uint32_t i = 0; bl_load_ok(load) && i < count; i++) {
+        copy_tensor(load, file, &tensors[i], next);
+        *tensors[i].weights = next;
+        next += tensors[i].count;
+    }
+    if (bl_load_ok(load) && file->count != count) {
         bl_load_fail(load, BL_STATUS_SHAPE,
-                     "found %zu tensors, expected %" PRIu32
-                     ": 2 for the input, 2 for each of %" PRIu32 " layers, 2 for the output",
-                     file->count, bl_native_tensors(model), model->num_layers);
+                     "found %zu tensors, expected %" PRIu32 ", as its config says", file->count,
+                     count);
     }
-    return weights;
 }
 
 void bl_native_read(bl_load *load, const uint8_t *bytes, size_t size, const bl_config *overrides,
@@ -167,10 +175,14 @@ void bl_native_read(bl_load *load, const uint8_t *bytes, size_t size, const bl_c
         read_state_dict(load, &file, overrides, content);
     }
     const bl_config_model *model = &content->config.model;
-    const float *weights = bl_load_ok(load) ? read_weights(load, &file, model) : NULL;
-    if (bl_load_ok(load)) {
-        content->arch = bl_native_build(load, model, content->info.sample_rate_hz, weights);
-        content->info.parameters = bl_native_count(load, model);
+    // The count is checked before memory for that many weights is taken.
+    const uint64_t count = bl_load_ok(load) ? bl_native_count(load, model) : 0;
+    const bl_arch *arch =
+        count != 0 ? bl_native_shape(load, model, content->info.sample_rate_hz) : NULL;
+    if (arch != NULL) {
+        read_weights(load, &file, arch);
+        content->arch = arch;
+        content->info.parameters = count;
         content->is_native = true;
     }
 done:

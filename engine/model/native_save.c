@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Writes the safetensors form of wavenet_amp: what people know about the model as metadata, then
+// Writes the safetensors form: what people know about the model as metadata, then
 // the tensors in the order of the flat list.
 
 #include "model/native.h"
@@ -34,18 +34,6 @@ static void add_number(pairs *list, const char *key, bool given, double number)
     }
 }
 
-// The weights of tensor `index` of the flat list.
-static const float *get_weights(const bl_wavenet_array *array, uint32_t index)
-{
-    const bool is_weight = index % 2 == 0;
-    if (index < 2) {
-        return is_weight ? array->rechannel.w : array->rechannel.b;
-    }
-    const uint32_t layer = index / 2 - 1;
-    const bl_conv *conv = layer < array->layer_count ? &array->layers[layer].conv : &array->head;
-    return is_weight ? conv->w : conv->b;
-}
-
 bl_status bl_native_save(const bl_content *content, const char *path, bl_error *error)
 {
     char config[CONFIG_TEXT_MAX];
@@ -64,8 +52,7 @@ bl_status bl_native_save(const bl_content *content, const char *path, bl_error *
     add_number(&metadata, "input_level_dbu", info->has_input_level, info->input_level_dbu);
     add_number(&metadata, "output_level_dbu", info->has_output_level, info->output_level_dbu);
 
-    const bl_config_model *model = &content->config.model;
-    const uint32_t count = bl_native_tensors(model);
+    const uint32_t count = bl_native_list(content->arch, NULL);
     bl_native_tensor *shapes = calloc(count, sizeof *shapes);
     bl_tensor_source *tensors = calloc(count, sizeof *tensors);
     if (shapes == NULL || tensors == NULL) {
@@ -73,14 +60,14 @@ bl_status bl_native_save(const bl_content *content, const char *path, bl_error *
             bl_error_set(error, BL_STATUS_NO_MEMORY, "%s: not enough memory to write it", path);
         goto done;
     }
+    bl_native_list(content->arch, shapes);
     for (uint32_t i = 0; i < count; i++) {
-        shapes[i] = bl_native_get_tensor(model, i);
         tensors[i] = (bl_tensor_source){
             .name = shapes[i].name,
             .dimensions = shapes[i].dimensions,
             .shape = {shapes[i].shape[0], shapes[i].shape[1], shapes[i].shape[2]},
             .count = (size_t)shapes[i].count,
-            .values = get_weights(content->arch->u.wavenet.arrays, i)};
+            .values = *shapes[i].weights};
     }
     status = bl_safetensors_save(path, metadata.texts, tensors, count, error);
 

@@ -82,9 +82,11 @@ static bool are_blocks(const bl_wavenet_layer *layers, uint32_t count, uint32_t 
                                .num_layers = count,
                                .kernel_size = layers[0].conv.kernel,
                                .dilation_base = base,
-                               .activation =
-                                   kind == BL_ACTIVATION_RELU ? BL_CONFIG_RELU : BL_CONFIG_TANH};
-    return kind == BL_ACTIVATION_TANH || kind == BL_ACTIVATION_RELU;
+                               .activation = kind == BL_ACTIVATION_RELU   ? BL_CONFIG_RELU
+                                             : kind == BL_ACTIVATION_TANH ? BL_CONFIG_TANH
+                                                                          : BL_CONFIG_LEAKY_RELU};
+    return kind == BL_ACTIVATION_TANH || kind == BL_ACTIVATION_RELU ||
+           (kind == BL_ACTIVATION_LEAKY_RELU && layers[0].activation.p[0] == BL_NATIVE_LEAKY_SLOPE);
 }
 
 // sum[o] += W[o][i] x[i]

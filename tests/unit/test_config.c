@@ -101,6 +101,29 @@ static void test_missing_causal_is_false(void **state)
     assert_int_equal(config.model.channels, 16);
 }
 
+static void test_lists(void **state)
+{
+    (void)state;
+    bl_config config;
+    parse("model:\n  type: nam_wavenet\n  dilations: [1, 20,300]\n  second_dilations:\n  - 7\n"
+          "  - 8\n",
+          &config);
+    assert_int_equal(config.model.dilations.count, 3);
+    assert_int_equal(config.model.dilations.values[1], 20);
+    assert_int_equal(config.model.dilations.values[2], 300);
+    assert_int_equal(config.model.second_dilations.count, 2);
+    assert_int_equal(config.model.second_dilations.values[1], 8);
+    char text[2048];
+    bl_config again;
+    assert_int_equal(bl_config_write(&config, text, sizeof text, NULL), BL_STATUS_OK);
+    parse(text, &again);
+    assert_memory_equal(&config.model.dilations, &again.model.dilations,
+                        sizeof config.model.dilations);
+    assert_memory_equal(&config.model.second_dilations, &again.model.second_dilations,
+                        sizeof config.model.second_dilations);
+    assert_null(strstr(text, "causal"));
+}
+
 static void test_forms_of_yaml(void **state)
 {
     (void)state;
@@ -192,7 +215,6 @@ static const struct {
     {"model:\n  causal: 1\n", "C:2:11: found \"1\" for causal, expected true or false"},
     {"model:\n  activation: gelu\n",
      "C:2:15: found \"gelu\" for activation, expected tanh or relu"},
-    {"model:\n  type: lstm\n", "C:2:9: found \"lstm\" for type, expected wavenet_amp"},
     {"data:\n  sample_rate: .nan\n",
      "C:2:16: found \".nan\" for sample_rate, expected a number from 8000 to 768000"},
     {"data:\n  sample_rate: 44100,5\n", "C:2:16: found \"44100,5\" for sample_rate, expected"},
@@ -220,6 +242,20 @@ static const struct {
     {"model:\n  channels: 1\n  kernel_size: 65536\n  num_layers: 8\n",
      "C:4:15: found a receptive field of more than 4194304 samples in layer 7"},
     {"model:\n  channels: 1024\n  kernel_size: 5\n", "C:1:1: found a network of 52439040 weights"},
+    {"model:\n  type: lstm\n  channels: 5\n",
+     "C:3:13: found channels, expected none: a network of"},
+    {"model:\n  type: nam_wavenet\n  dilations: [1, 2, x]\n",
+     "C:3:21: found \"x\" for dilations, expected a list like [1, 2, 4, 8, 16, 32, 64, 128, 256, "
+     "512]: 1 to 32 whole numbers from 1 to 1048576"},
+    {"model:\n  type: nam_wavenet\n  dilations: [1, [2]]\n", "C:3:18: found a list for dilations"},
+    {"model:\n  type: nam_wavenet\n  dilations: []\n", "C:3:15: found the end for dilations"},
+    {"model:\n  type: nam_wavenet\n  dilations: 4\n", "C:3:14: found \"4\" for dilations"},
+    {"model:\n  type: nam_wavenet\n  dilations: [1048576, 1048576, 1048576]\n",
+     "C:3:14: found a receptive field of more than 4194304 samples in layer 2"},
+    {"model:\n  type: nam_a2\n  widths:\n  - 3\n  - \"8\"\n",
+     "C:5:5: found \"8\" for widths, expected a list like [3, 8]"},
+    {"model:\n  type: gru\n",
+     "C:2:9: found \"gru\" for type, expected wavenet_amp or nam_wavenet or nam_a2 or lstm"},
 };
 
 static void test_mistakes_have_places(void **state)
@@ -293,12 +329,19 @@ int main(void)
 {
     setlocale(LC_ALL, "de_DE.UTF-8"); // a decimal comma must change nothing, where it is installed
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shipped_offline),      cmocka_unit_test(test_shipped_realtime),
-        cmocka_unit_test(test_shipped_is_default),   cmocka_unit_test(test_missing_causal_is_false),
-        cmocka_unit_test(test_forms_of_yaml),        cmocka_unit_test(test_minutes_replace_epochs),
-        cmocka_unit_test(test_write_reads_back),     cmocka_unit_test(test_write_needs_room),
-        cmocka_unit_test(test_mistakes_have_places), cmocka_unit_test(test_huge_and_deep),
-        cmocka_unit_test(test_zero_bytes_and_utf16), cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_shipped_offline),
+        cmocka_unit_test(test_shipped_realtime),
+        cmocka_unit_test(test_shipped_is_default),
+        cmocka_unit_test(test_missing_causal_is_false),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_forms_of_yaml),
+        cmocka_unit_test(test_minutes_replace_epochs),
+        cmocka_unit_test(test_write_reads_back),
+        cmocka_unit_test(test_write_needs_room),
+        cmocka_unit_test(test_mistakes_have_places),
+        cmocka_unit_test(test_huge_and_deep),
+        cmocka_unit_test(test_zero_bytes_and_utf16),
+        cmocka_unit_test(test_missing_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,20 +11,46 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum bl_config_type { BL_CONFIG_WAVENET_AMP } bl_config_type;
-typedef enum bl_config_activation { BL_CONFIG_TANH, BL_CONFIG_RELU } bl_config_activation;
+typedef enum bl_config_type {
+    BL_CONFIG_WAVENET_AMP, ///< residual blocks, the head reads the last one
+    BL_CONFIG_NAM_WAVENET, ///< one or two NAM layer arrays: the input in every layer, summed head
+    BL_CONFIG_NAM_A2,      ///< NAM's second standard shape, in several widths
+    BL_CONFIG_LSTM,        ///< one recurrent layer and a dense head
+} bl_config_type;
+
+typedef enum bl_config_activation {
+    BL_CONFIG_TANH,
+    BL_CONFIG_RELU,
+    BL_CONFIG_LEAKY_RELU, ///< slope 0.01
+} bl_config_activation;
+
 typedef enum bl_config_optimizer { BL_CONFIG_ADAM, BL_CONFIG_SOAP } bl_config_optimizer;
 typedef enum bl_config_loss { BL_CONFIG_ESR, BL_CONFIG_MSE } bl_config_loss;
 
-/// The `model:` part. Defaults: see bl_config_default.
+enum { BL_CONFIG_LIST_MAX = 32 };
+
+typedef struct bl_config_list {
+    uint32_t count;
+    uint32_t values[BL_CONFIG_LIST_MAX];
+} bl_config_list;
+
+/// The `model:` part. Each type has its own keys besides `type`; the others keep their defaults,
+/// see bl_config_default.
 typedef struct bl_config_model {
     bl_config_type type;
-    bool causal;
-    uint32_t channels;
+    bool causal;       ///< wavenet_amp; the other types always are
+    uint32_t channels; ///< of wavenet_amp, and of nam_wavenet's first array
     uint32_t num_layers;
     uint32_t kernel_size;
     uint32_t dilation_base;
     bl_config_activation activation;
+    bl_config_list dilations;        ///< nam_wavenet: one layer each
+    uint32_t second_channels;        ///< nam_wavenet: of its second array; 0: there is none
+    bl_config_list second_dilations; ///< the layers of that
+    double head_scale;               ///< nam_wavenet: factor behind the head, not trained
+    bl_config_list widths;           ///< nam_a2: channels of each network, ascending
+    uint32_t cells;                  ///< lstm
+    bool skip;                       ///< lstm: the input is added to the output
 } bl_config_model;
 
 /// The `data:` part.

@@ -67,12 +67,13 @@ const struct bl_arch *bl_model_get_arch(const bl_model *model);
 /// that nobody else holds yet. Thread: any but RT.
 void bl_model_set_esr(bl_model *model, double esr);
 
-/// Writes the native safetensors form: temporary file, fsync, rename. Only for wavenet_amp models.
+/// Writes the native safetensors form: temporary file, fsync, rename. Only for models that a config
+/// describes.
 /// Thread: any but RT.
 bl_status bl_model_save(const bl_model *model, const char *path, bl_error *error);
 
 /// Builds a model of the described shape from a flat weight list in the order of the native
-/// tensors (input conv w, b; per block w, b; output conv w, b). `weights` is copied.
+/// tensors (wavenet_amp: input conv w, b; per block w, b; output conv w, b). `weights` is copied.
 /// Thread: any but RT.
 bl_status bl_model_from_config(const bl_config *config, const float *weights, size_t count,
                                const char *name, bl_model **model, bl_error *error);
