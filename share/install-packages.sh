@@ -3,7 +3,8 @@
 # Installs the Debian and Ubuntu packages that are missing, and does nothing if none is.
 # Usage: sh share/install-packages.sh build|test|all...
 # Nothing is ever removed, no question asked, no package source, architecture or service added:
-# packages that bring a system service are kept out of the list.
+# packages that bring a system service are kept out of the list (dbus-x11 stands there so that GTK
+# does not pull in systemd where there is none).
 
 # One row: group, then packages. a|b: either will do, a is preferred. ?a: the checks that need it
 # are skipped where the package sources lack it.
@@ -12,7 +13,7 @@ list() {
 build gcc libc6-dev cmake ninja-build pkg-config
 build libjack-jackd2-dev|libjack-dev libasound2-dev libsndfile1-dev libyaml-dev libjansson-dev
 build libspeexdsp-dev libkissfft-dev
-build libgtk-3-dev librsvg2-common adwaita-icon-theme
+build dbus-x11|dbus-user-session libgtk-3-dev librsvg2-common adwaita-icon-theme
 build jackd2|jackd1
 test libcmocka-dev
 test xvfb xauth dbus-daemon at-spi2-core

@@ -8,8 +8,11 @@
 
 #include <glib-unix.h>
 #include <gtk/gtk.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define APPLICATION_ID "org.backline.Backline"
 
 typedef struct program {
     GtkApplication *application;
@@ -80,7 +83,9 @@ static void open_files(GApplication *application, GFile **files, gint count, con
 static GtkApplication *make_application(program *p)
 {
     // One program per client name: D-Bus knows which one runs.
-    char *id = g_strdup_printf("org.backline.Backline.name_%s", p->config->name);
+    const bool usual = g_str_equal(p->config->name, bl_app_config_default().name);
+    char *id = usual ? g_strdup(APPLICATION_ID)
+                     : g_strdup_printf(APPLICATION_ID ".name_%s", p->config->name);
     GtkApplication *application = gtk_application_new(id, G_APPLICATION_HANDLES_OPEN);
     g_free(id);
     const GActionEntry quit_entry = {.name = "quit", .activate = quit};
@@ -103,6 +108,9 @@ static void hand_over(program *p)
     } else {
         g_application_activate(G_APPLICATION(p->application));
     }
+    // Both only queue a message, which would be lost when this process ends.
+    GDBusConnection *bus = g_application_get_dbus_connection(G_APPLICATION(p->application));
+    g_dbus_connection_flush_sync(bus, NULL, NULL);
 }
 
 int main(int argc, char **argv)

@@ -16,6 +16,8 @@
 
 enum { MARGIN = 16, GAP = 16, WIDTH = 1200, HEIGHT = 700, FRAME = 72, LARGE_WIDTH_REM = 84 };
 
+#define CLOSED "closed" // id of the notification that the program plays on
+
 struct bl_window {
     bl_app *app;
     GtkWidget *root;
@@ -151,7 +153,7 @@ static gboolean closed(GtkWidget *root, GdkEvent *event, gpointer data)
     GNotification *notification = g_notification_new("Backline plays on");
     g_notification_set_body(notification, "The window is closed. Start Backline again to see it.");
     g_notification_add_button(notification, "Quit", "app.quit");
-    g_application_send_notification(application, "closed", notification);
+    g_application_send_notification(application, CLOSED, notification);
     g_object_unref(notification);
     gtk_widget_hide(root);
     return TRUE;
@@ -221,7 +223,7 @@ bl_window *bl_window_create(GtkApplication *application, bl_app *app)
     window->app = app;
     window->root = gtk_application_window_new(application);
     gtk_window_set_title(GTK_WINDOW(window->root), "Backline");
-    gtk_window_set_icon_name(GTK_WINDOW(window->root), "backline");
+    gtk_window_set_icon_name(GTK_WINDOW(window->root), "org.backline.Backline");
     set_size(GTK_WINDOW(window->root));
     bl_title_bar_init(&window->title_bar, app);
     bl_notice_init(&window->notice, app);
@@ -251,6 +253,7 @@ bl_window *bl_window_create(GtkApplication *application, bl_app *app)
 
 void bl_window_present(bl_window *window)
 {
+    g_application_withdraw_notification(g_application_get_default(), CLOSED);
     gtk_window_present(GTK_WINDOW(window->root));
 }
 

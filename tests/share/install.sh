@@ -8,7 +8,8 @@ place=$(mktemp -d) || exit 1
 trap 'rm -rf "$place"' EXIT
 cmake --install "$build" --prefix "$place/usr" >/dev/null || exit 1
 
-for file in bin/backline share/man/man1/backline.1 share/backline/riff.wav \
+for file in bin/backline bin/backline-gtk share/applications/org.backline.Backline.desktop \
+    share/icons/hicolor/scalable/apps/org.backline.Backline.svg share/man/man1/backline.1 share/backline/riff.wav \
     share/backline/models/hand-set-overdrive.safetensors share/backline/configs/config.yaml; do
     [ -s "$place/usr/$file" ] || {
         echo "not installed: $file"

@@ -10,6 +10,7 @@
 #include <gdk/gdkx.h>
 #include <gtk/gtk.h>
 #include <limits.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ enum {
     LOOK_AGAIN_MS = 30,
     TREE_DEPTH = 24,
     CALL_MS = 20000,
+    SMALL = 100,
     KEY_PRESS = 0,
     KEY_RELEASE,
     KEY_SYM = 3
@@ -197,26 +199,23 @@ void desk_wait(const char *id)
     (void)find(id);
 }
 
-// There is no window manager to give the keyboard to the window, so the test does: to the largest
-// one that is mapped.
-static void give_keyboard(void)
+// There is no window manager to give the keyboard to a window, so the test does: to the topmost.
+void desk_take_keyboard(void)
 {
     Display *display = gdk_x11_get_default_xdisplay();
-    Window root, parent, *children = NULL, largest = None;
+    Window root, parent, *children = NULL, topmost = None;
     unsigned count = 0;
-    int area = 0;
     XQueryTree(display, DefaultRootWindow(display), &root, &parent, &children, &count);
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++) { // from the bottom to the top
         XWindowAttributes a;
         if (XGetWindowAttributes(display, children[i], &a) != 0 && a.map_state == IsViewable &&
-            a.width * a.height > area) {
-            area = a.width * a.height;
-            largest = children[i];
+            a.width > SMALL && a.height > SMALL) {
+            topmost = children[i];
         }
     }
     XFree(children);
-    assert_int_not_equal(largest, None);
-    XSetInputFocus(display, largest, RevertToPointerRoot, CurrentTime);
+    assert_int_not_equal(topmost, None);
+    XSetInputFocus(display, topmost, RevertToPointerRoot, CurrentTime);
     XSync(display, False);
 }
 
@@ -239,12 +238,12 @@ void desk_start(program *window, const char *const *arguments)
         }
     }
     desk_wait_is("page-amp", DESK_SHOWING, true);
-    give_keyboard();
+    desk_take_keyboard();
 }
 
-int desk_start_again(program *second)
+int desk_start_again(program *second, const char *model)
 {
-    const char *const argv[] = {BL_WINDOW_PROGRAM, NULL};
+    const char *const argv[] = {BL_WINDOW_PROGRAM, model, NULL};
     return program_run(second, argv);
 }
 
@@ -424,7 +423,8 @@ int desk_picture(const char *name, unsigned color)
     char path[PATH_MAX];
     GdkPixbuf *picture = capture_still();
     g_mkdir_with_parents(BL_PICTURES, 0755);
-    snprintf(path, sizeof path, "%s/%s.png", BL_PICTURES, name);
+    const bool german = g_str_has_prefix(setlocale(LC_NUMERIC, NULL), "de");
+    snprintf(path, sizeof path, "%s/%s%s.png", BL_PICTURES, name, german ? "-de" : "");
     assert_true(gdk_pixbuf_save(picture, path, "png", NULL, NULL));
     const guchar *pixels = gdk_pixbuf_read_pixels(picture);
     const int stride = gdk_pixbuf_get_rowstride(picture);

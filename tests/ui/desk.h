@@ -22,8 +22,8 @@ void desk_enter(int argc, char **argv);
 /// Starts `backline-gtk ARGUMENTS...` (ended by NULL) and waits for its window.
 void desk_start(program *window, const char *const *arguments);
 
-/// Starts it a second time, with no arguments, and returns its exit code.
-int desk_start_again(program *second);
+/// Starts it a second time, with a model or without (NULL), and returns its exit code.
+int desk_start_again(program *second, const char *model);
 
 /// Ends it by SIGTERM; the exit code must be 0.
 void desk_stop(program *window);
@@ -48,6 +48,9 @@ void desk_click(const char *id);
 
 /// Selects the `index`-th row of a list.
 void desk_select(const char *id, int index);
+
+/// From now on the window on top has the keyboard.
+void desk_take_keyboard(void);
 
 /// Presses and releases a key, alone or with one modifier held down (0: none). X keysyms.
 void desk_key(unsigned keysym, unsigned modifier);
