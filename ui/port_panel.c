@@ -128,11 +128,14 @@ static port_row *make_row(bl_port_panel *panel, const bl_app_port *ports, size_t
     gtk_label_set_width_chars(GTK_LABEL(row->figure), FIGURE_CHARS);
     g_signal_connect(row->check, "toggled", G_CALLBACK(check_toggled), row);
 
+    GtkWidget *level_box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
+    gtk_box_pack_start(GTK_BOX(level_box), row->meter, TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(level_box), row->figure, FALSE, FALSE, 0);
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
     gtk_widget_set_size_request(box, -1, ROW_HEIGHT);
+    gtk_box_set_homogeneous(GTK_BOX(box), TRUE); // so that all meters begin in one line
     gtk_box_pack_start(GTK_BOX(box), row->check, TRUE, TRUE, 0);
-    gtk_box_pack_start(GTK_BOX(box), row->meter, TRUE, TRUE, 0);
-    gtk_box_pack_start(GTK_BOX(box), row->figure, FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(box), level_box, TRUE, TRUE, 0);
     row->row = bl_style(box, "port");
     gtk_box_pack_start(GTK_BOX(panel->list), row->row, FALSE, FALSE, 0);
     gtk_widget_show_all(row->row);

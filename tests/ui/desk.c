@@ -229,7 +229,11 @@ void desk_start(program *window, const char *const *arguments)
     }
     open_bus();
     stage_write("XDG_CONFIG_HOME/gtk-3.0/settings.ini", "[Settings]\ngtk-enable-animations=0\n");
+#ifdef BL_RT_GUARD
+    setenv("LD_PRELOAD", BL_RT_GUARD, 1); // ends it when an audio thread does what it must not
+#endif
     program_start(window, argv);
+    unsetenv("LD_PRELOAD");
     const long long until = now_ms() + DEADLINE_MS;
     node found;
     while (!look(has_id, "page-amp", &found)) {
