@@ -22,6 +22,7 @@ static const bl_command *const commands[] = {
     &bl_command_info,
     &bl_command_bench,
     &bl_command_train,
+    &bl_command_export,
     &bl_command_ports,
     NULL,
 };

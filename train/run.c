@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The run folder: config.yaml, progress.ndjson, checkpoint.safetensors after every epoch, the best
-// model at every better validation.
+// model, native and as .nam, at every better validation.
 
 #include "train/train.h"
 
+#include "backline/export.h"
 #include "backline/file.h"
 #include "backline/text.h"
 #include "backline/voice.h"
@@ -30,7 +31,8 @@ typedef struct run {
     bl_config config; ///< minutes turned into epochs
     bl_trainer *trainer;
     bl_trainer_state *state;
-    char checkpoint[PATH_SIZE], best[PATH_SIZE], config_path[PATH_SIZE], log[PATH_SIZE];
+    char checkpoint[PATH_SIZE], best[PATH_SIZE], best_nam[PATH_SIZE], config_path[PATH_SIZE];
+    char log[PATH_SIZE];
     char config_text[CONFIG_SIZE];
     FILE *progress;
     double started_s, reported_s;
@@ -109,6 +111,11 @@ static bl_status save_best(const run *r, bl_error *error)
         }
         status = bl_model_save(model, r->best, error);
     }
+    // A centred network and an LSTM with a direct path have no such form.
+    if (status == BL_STATUS_OK) {
+        status = bl_model_export(model, BL_EXPORT_NAM, r->best_nam, error);
+        status = status == BL_STATUS_UNSUPPORTED ? BL_STATUS_OK : status;
+    }
     bl_model_release(model);
     return status;
 }
@@ -171,6 +178,7 @@ static bl_status open_folder(run *r, bl_error *error)
     bl_status status = join_path(job, "checkpoint.safetensors", r->checkpoint, error);
     status =
         status == BL_STATUS_OK ? join_path(job, "best_model.safetensors", r->best, error) : status;
+    status = status == BL_STATUS_OK ? join_path(job, "best_model.nam", r->best_nam, error) : status;
     status = status == BL_STATUS_OK ? join_path(job, "config.yaml", r->config_path, error) : status;
     status = status == BL_STATUS_OK ? join_path(job, "progress.ndjson", r->log, error) : status;
     if (status != BL_STATUS_OK) {

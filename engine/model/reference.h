@@ -9,4 +9,8 @@
 /// Replaces `content->arch` by the native architecture if it is one in disguise, else leaves it.
 void bl_reference_unfold(bl_load *load, bl_content *content);
 
+/// The same way back: a causal wavenet_amp as a NAM WaveNet, exactly. `linear_layer` chooses the
+/// form for version 0.7, else that for 0.5. NULL and a kept failure if it is centred.
+const bl_arch *bl_reference_fold(bl_load *load, const bl_arch *arch, bool linear_layer);
+
 #endif
