@@ -31,7 +31,7 @@ VEC_INLINE vec next_state(const vec *sums, vec h)
 {
     const vec reset = vec_quick_sigmoid(sums[1]);
     const vec_ratio r =
-        vec_tanh_ratio(vec_fma(reset, sums[FROM_STATE], sums[FROM_INPUT]), vec_set(1.0f));
+        vec_tanh_ratio(vec_fma(reset, sums[FROM_STATE], sums[FROM_INPUT]), vec_set(2.0f));
     const vec keep = vec_quick_sigmoid(sums[0]), candidate = r.top / r.bottom;
     return vec_fma(keep, h - candidate, candidate);
 }

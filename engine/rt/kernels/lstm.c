@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // LSTM kernels. A step is bound by its chain of dependent operations, not by their number: so the
 // four gates of a group of cells are summed in one pass over the columns, eight sums are in flight,
-// and where there are two layers, the second works on the frame before, beside the first. Each
-// layer's sums have one order, whichever function runs it, so that chunks change nothing.
-// Thread: RT.
+// and where there are two layers, the second works on the frame before, beside the first. A net's
+// shape alone decides which function runs it, so chunks change nothing. Thread: RT.
 
 #include "rt/lstm.h"
 
@@ -78,6 +77,31 @@ VEC_INLINE const float *add_group(const float *w, vec cells, int rows, vec *sums
     return w;
 }
 
+// The same for both groups of a tile. The first group has eight chains and is ready early: its
+// update hides behind the sums of the second.
+VEC_INLINE void add_group_in_turns(const float *w, vec cells, vec *sums)
+{
+    vec odd[BL_LSTM_GATES];
+#pragma GCC unroll 4
+    for (int gate = 0; gate < BL_LSTM_GATES; gate++) {
+        odd[gate] = vec_set(0.0f);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < VEC_LANES; i++) {
+        add_column(w + BL_LSTM_TILE * i * COLUMN, vec_lane(cells, i), BL_LSTM_GATES,
+                   i % 2 == 0 ? sums : odd);
+    }
+#pragma GCC unroll 4
+    for (int gate = 0; gate < BL_LSTM_GATES; gate++) {
+        sums[gate] += odd[gate];
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < VEC_LANES; i++) {
+        add_column(w + (BL_LSTM_TILE * i + 1) * COLUMN, vec_lane(cells, i), BL_LSTM_GATES,
+                   sums + BL_LSTM_GATES);
+    }
+}
+
 VEC_INLINE vec next_cell(const vec *gates, vec c)
 {
     const vec added = vec_sigmoid_tanh(gates[0], gates[2]); // the longest chain first
@@ -86,25 +110,17 @@ VEC_INLINE vec next_cell(const vec *gates, vec c)
 
 VEC_INLINE vec next_output(vec open, vec c)
 {
-    const vec_ratio r = vec_tanh_ratio(c, open);
+    const vec_ratio r = vec_tanh_ratio(c, open + open);
     return r.top / r.bottom;
 }
 
-// Two groups in turns: neither waits for the other, and the processor looks ahead only so far.
 VEC_INLINE void update_groups(const vec *gates, int groups, vec *c, vec *h)
 {
-    vec open[BL_LSTM_TILE];
 #pragma GCC unroll 2
     for (int group = 0; group < groups; group++) {
-        c[group] = next_cell(gates + group * BL_LSTM_GATES, c[group]);
-    }
-#pragma GCC unroll 2
-    for (int group = 0; group < groups; group++) {
-        open[group] = vec_quick_sigmoid(gates[group * BL_LSTM_GATES + 3]);
-    }
-#pragma GCC unroll 2
-    for (int group = 0; group < groups; group++) {
-        h[group] = next_output(open[group], c[group]);
+        const vec *g = gates + group * BL_LSTM_GATES;
+        c[group] = next_cell(g, c[group]);
+        h[group] = next_output(vec_quick_sigmoid(g[3]), c[group]);
     }
 }
 
@@ -189,9 +205,9 @@ VEC_INLINE void small_sums(const float *w, float x, int groups, const vec *h, ve
     set_sums(w, rows, sums);
     add_column(w + rows * VEC_LANES, vec_set(x), rows, sums);
     w += 2 * rows * VEC_LANES;
-#pragma GCC unroll 2
-    for (int group = 0; group < groups; group++) {
-        w = add_group(w, h[group], rows, sums);
+    w = add_group(w, h[0], rows, sums);
+    if (groups == 2) {
+        add_group_in_turns(w, h[1], sums);
     }
     join_sums(rows, sums);
 }

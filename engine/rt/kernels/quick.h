@@ -29,17 +29,17 @@ VEC_INLINE vec_cut vec_cut_at(float limit, vec x)
     return (vec_cut){vec_with_sign(size, x), size};
 }
 
-/// tanh(x), the top multiplied by `gain`.
-VEC_INLINE vec_ratio vec_tanh_ratio(vec x, vec gain)
+/// tanh(x), the top multiplied by half of `twice_gain`. Polynomials are summed in pairs, as wide as
+/// they can be: what counts is when the last sum is ready.
+VEC_INLINE vec_ratio vec_tanh_ratio(vec x, vec twice_gain)
 {
     const vec_cut cut = vec_cut_at(9.1875f, x);
     const vec y = cut.size * cut.size;
-    vec n = vec_fma(vec_set(8.28730117e-05f), y, vec_set(0.0215980094f));
-    n = vec_fma(n, y, vec_set(0.725458741f)) * cut.value;
-    vec d = vec_fma(vec_set(1.78381094e-06f), y, vec_set(0.00175031961f));
-    d = vec_fma(d, y, vec_set(0.164105654f));
-    d = vec_fma(d, y, vec_set(1.4509176f));
-    return (vec_ratio){n * (gain * (d + d)), vec_fma(n, n, d * d)};
+    const vec n = vec_fma(vec_fma(vec_set(8.28730117e-05f), y, vec_set(0.0215980094f)),
+                          y * cut.value, vec_set(0.725458741f) * cut.value);
+    const vec d = vec_fma(vec_fma(vec_set(1.78381094e-06f), y, vec_set(0.00175031961f)), y * y,
+                          vec_fma(vec_set(0.164105654f), y, vec_set(1.4509176f)));
+    return (vec_ratio){n * d * twice_gain, vec_fma(n, n, d * d)};
 }
 
 /// sigmoid(2 half), less one half. One coefficient fewer: here the error counts half.
@@ -64,8 +64,9 @@ VEC_INLINE vec vec_quick_sigmoid(vec half)
 /// sigmoid(2 half) tanh(x), with one division.
 VEC_INLINE vec vec_sigmoid_tanh(vec half, vec x)
 {
-    const vec_ratio s = vec_centred_sigmoid_ratio(half), t = vec_tanh_ratio(x, vec_set(1.0f));
-    return (vec_fma(vec_set(0.5f), s.bottom, s.top) * t.top) / (s.bottom * t.bottom);
+    const vec_ratio s = vec_centred_sigmoid_ratio(half);
+    const vec_ratio t = vec_tanh_ratio(x, vec_fma(vec_set(2.0f), s.top, s.bottom));
+    return t.top / (s.bottom * t.bottom);
 }
 
 #endif
