@@ -13,12 +13,20 @@ void bl_chain_settle(bl_chain *chain)
     }
 }
 
-void bl_chain_reset(bl_chain *chain)
+void bl_chain_rewind(bl_chain *chain)
 {
     if (chain->voice != NULL) {
         bl_voice_reset(chain->voice);
     }
     bl_chain_settle(chain);
+}
+
+void bl_chain_reset(bl_chain *chain)
+{
+    bl_chain_rewind(chain);
+    if (chain->narrow != NULL) {
+        bl_chain_rewind(chain->narrow);
+    }
 }
 
 void bl_chain_process(bl_chain *chain, const float *in, float *out, uint32_t frames)
@@ -36,6 +44,9 @@ void bl_chain_set_parameter(bl_chain *chain, bl_parameter parameter, double valu
     // 0 dB gives 1 exactly, which leaves every bit of the signal alone.
     const double gain = pow(10.0, bl_parameter_clamp(parameter, value) / 20.0);
     bl_smoother_move(&chain->gains[parameter], (float)gain);
+    if (chain->narrow != NULL) {
+        bl_smoother_move(&chain->narrow->gains[parameter], (float)gain);
+    }
 }
 
 uint32_t bl_chain_latency_frames(const bl_chain *chain)

@@ -79,6 +79,7 @@ static void finish_swap_if_due(bl_engine *engine)
     }
     engine->live = engine->successor;
     engine->successor = NULL;
+    bl_overload_begin(&engine->overload, engine->live->narrow_ratio, engine->live->memory_frames);
     engine->totals.generation = engine->live->generation;
     engine->swap_untold = true;
     atomic_store_explicit(&engine->latency, bl_chain_latency_frames(engine->live),
@@ -181,6 +182,23 @@ static void play_chain(bl_engine *engine, bl_chain *chain, const float *clean, c
     }
 }
 
+// The live chain: one of its widths, or both along the fade from one to the other.
+static void play_live(bl_engine *engine, const float *clean, const float *bypass, float *out,
+                      uint32_t frames)
+{
+    bl_overload *overload = &engine->overload;
+    bl_chain *full = engine->live, *narrow = engine->live->narrow;
+    play_chain(engine, overload->both || !overload->narrow ? full : narrow, clean, bypass, out,
+               frames);
+    if (overload->both) {
+        float other[BL_INNER_FRAMES], weights[BL_INNER_FRAMES];
+        play_chain(engine, narrow, clean, bypass, other, frames);
+        bl_smoother_fill(&overload->fade, weights, frames);
+        crossfade(out, other, weights, out, frames);
+    }
+    bl_overload_advance(overload, frames);
+}
+
 // The successor joins: unheard while it warms up, then along the fade, which may begin inside the
 // block and ends with one.
 static void play_successor(bl_engine *engine, const float *clean, const float *bypass, float *out,
@@ -199,6 +217,7 @@ static void send(bl_engine *engine, bl_telemetry_kind kind)
 {
     bl_telemetry record = engine->totals;
     record.kind = kind;
+    record.narrowed = engine->overload.narrow;
     if (!bl_ring_write(engine->telemetry, &record)) {
         return;
     }
@@ -242,7 +261,7 @@ static void process_block(bl_engine *engine, const float *in, float *out, uint32
         bypass = weights;
     }
     if (engine->live != NULL) {
-        play_chain(engine, engine->live, clean, bypass, out, frames);
+        play_live(engine, clean, bypass, out, frames);
     } else {
         memset(out, 0, frames * sizeof *out);
     }
@@ -278,6 +297,16 @@ void bl_engine_process(bl_engine *engine, const float *in, float *out, uint32_t 
     if (engine->swap_untold) {
         send(engine, BL_TELEMETRY_SWAPPED);
     }
+}
+
+void bl_engine_report_load(bl_engine *engine, double share, uint32_t frames, bool freewheel)
+{
+    // Two chains at a time say nothing about either.
+    if (engine->live == NULL || engine->successor != NULL ||
+        !bl_overload_report(&engine->overload, share, frames, freewheel)) {
+        return;
+    }
+    bl_chain_rewind(engine->overload.narrow ? engine->live : engine->live->narrow);
 }
 
 uint32_t bl_engine_latency_frames(const bl_engine *engine)

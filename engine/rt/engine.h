@@ -9,6 +9,7 @@
 #include "backline/limits.h"
 #include "backline/ring.h"
 #include "backline/slot.h"
+#include "rt/overload.h"
 #include "rt/smoother.h"
 
 #include <stdatomic.h>
@@ -34,12 +35,13 @@ struct bl_engine {
     _Atomic uint32_t latency; ///< frames of the live chain, RT -> any
 
     // RT alone.
-    bl_chain *live;      ///< what is heard; NULL before the first chain
-    bl_chain *successor; ///< takes over from `live` now; NULL: no swap runs
-    uint32_t warm_up;    ///< frames that the successor still plays unheard
-    bl_smoother fade;    ///< weight of the successor against `live`
-    bl_smoother audible; ///< gain, 0 while muted
-    bl_smoother bypass;  ///< weight of the clean signal against the chains
+    bl_chain *live;       ///< what is heard; NULL before the first chain
+    bl_chain *successor;  ///< takes over from `live` now; NULL: no swap runs
+    uint32_t warm_up;     ///< frames that the successor still plays unheard
+    bl_smoother fade;     ///< weight of the successor against `live`
+    bl_smoother audible;  ///< gain, 0 while muted
+    bl_overload overload; ///< which width of `live` is heard
+    bl_smoother bypass;   ///< weight of the clean signal against the chains
     bl_engine_coming coming[BL_PARAMETER_COUNT];
     bl_telemetry totals;              ///< counts since creation, peaks since the last meters
     bool swap_untold;                 ///< a SWAPPED record waits for room in the ring

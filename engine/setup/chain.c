@@ -8,6 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define FORGOTTEN_S 0.5
+
 bl_chain_config bl_chain_config_default(void)
 {
     bl_chain_config config = {.sample_rate_hz = 48000.0, .quality = 1.0};
@@ -15,6 +17,14 @@ bl_chain_config bl_chain_config_default(void)
         config.parameters[p] = bl_parameter_get((bl_parameter)p)->default_value;
     }
     return config;
+}
+
+// A recurrent model forgets by and by; half a second is what the reference player gives it.
+static uint32_t memory_of(const bl_model_info *info, double rate_hz, uint32_t latency_frames)
+{
+    const double field = info->receptive_field_samples;
+    const double own = field > 0.0 ? field * rate_hz / info->sample_rate_hz : FORGOTTEN_S * rate_hz;
+    return (uint32_t)ceil(own) + 2 * latency_frames;
 }
 
 static bl_status create_voice(const bl_chain_config *config, bl_voice **voice, bl_error *error)
@@ -65,14 +75,28 @@ bl_status bl_chain_create(const bl_chain_config *config, bl_chain **chain, bl_er
             free(made);
             return status;
         }
+        made->memory_frames =
+            memory_of(bl_model_get_info(config->model), rate, bl_chain_latency_frames(made));
     }
     *chain = made;
     return BL_STATUS_OK;
 }
 
+bool bl_chain_set_narrow(bl_chain *chain, bl_chain *narrow, double cost_ratio)
+{
+    if (chain->narrow != NULL || !(cost_ratio > 0.0 && cost_ratio < 1.0) ||
+        bl_chain_latency_frames(chain) != bl_chain_latency_frames(narrow)) {
+        return false;
+    }
+    chain->narrow = narrow;
+    chain->narrow_ratio = cost_ratio;
+    return true;
+}
+
 void bl_chain_destroy(bl_chain *chain)
 {
     if (chain != NULL) {
+        bl_chain_destroy(chain->narrow);
         bl_voice_destroy(chain->voice);
         free(chain);
     }

@@ -33,6 +33,12 @@ bl_chain_config bl_chain_config_default(void);
 /// BL_LIMIT_LATENCY_FRAMES.
 bl_status bl_chain_create(const bl_chain_config *config, bl_chain **chain, bl_error *error);
 
+/// Gives `chain` the form of itself that the engine falls to under overload. `cost_ratio` is what
+/// it costs against `chain`, between 0 and 1. Returns false, and takes nothing, if the delays
+/// differ, if the ratio is out of its range or if `chain` has one already. Thread: any but RT,
+/// before bl_engine_swap. Owns: `chain`, from a return of true on.
+bool bl_chain_set_narrow(bl_chain *chain, bl_chain *narrow, double cost_ratio);
+
 /// Thread: any but RT. NULL is allowed.
 void bl_chain_destroy(bl_chain *chain);
 

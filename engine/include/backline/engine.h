@@ -65,6 +65,7 @@ typedef struct bl_telemetry {
     uint64_t clipped_frames;    ///< output frames over full scale since creation
     uint64_t not_finite_blocks; ///< inner blocks in which the NaN guard silenced input or a chain
     uint64_t generation;        ///< of the live chain; 0: there is none
+    bool narrowed;              ///< the overload guard plays its narrower form
 } bl_telemetry;
 
 /// Fails if a setting is out of its range or memory is short. Thread: any but RT. Owns: the caller.
@@ -95,6 +96,15 @@ bl_chain *bl_engine_take_retired(bl_engine *engine);
 
 /// The oldest telemetry record; false if there is none. Thread: MAIN.
 bool bl_engine_poll(bl_engine *engine, bl_telemetry *telemetry);
+
+/// The overload guard's only source: the callback took `share` of the period of `frames` that was
+/// just processed. At 70 % over some 20 ms the live chain's narrower form, if bl_chain_set_narrow
+/// gave it one, takes over by the crossfade; when the full width has been expected to need less
+/// than half a period for five seconds, it comes back. The form that is not heard is fed first, for
+/// as long as the model remembers, and from 40 % on in advance. In freewheel nothing falls, and the
+/// full width comes back at once. Thread: RT, after bl_engine_process.
+void bl_engine_report_load(bl_engine *engine, double share, uint32_t frames,
+                           bool freewheel) BL_NONBLOCKING;
 
 /// Real delay of the live chain in frames, as of the last process call. Thread: any, RT safe.
 uint32_t bl_engine_latency_frames(const bl_engine *engine) BL_NONBLOCKING;
