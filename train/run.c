@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The run folder: config.yaml, progress.ndjson, checkpoint.safetensors after every epoch, the best
-// model, native and as .nam, at every better validation.
+// model, native and as .nam, at every better validation, and the report at the end.
 
 #include "train/train.h"
 
 #include "backline/export.h"
 #include "backline/file.h"
 #include "backline/text.h"
-#include "backline/voice.h"
 #include "train/checkpoint.h"
+#include "train/replay.h"
+#include "train/report.h"
 #include "train/trainer.h"
 
 #include <errno.h>
@@ -26,13 +27,25 @@ enum { PATH_SIZE = 4096, CONFIG_SIZE = 8192 };
 static const double report_every_s = 0.2;
 static const double esr_told_max = 1e6; // beyond, a model is noise and the figure says nothing
 
+/// The files of a run folder.
+typedef enum run_file { CHECKPOINT, BEST, BEST_NAM, CONFIG, LOG, PICTURE, FIGURES, FILES } run_file;
+
+static const char *const file_names[FILES] = {
+    [CHECKPOINT] = "checkpoint.safetensors",
+    [BEST] = "best_model.safetensors",
+    [BEST_NAM] = "best_model.nam",
+    [CONFIG] = "config.yaml",
+    [LOG] = "progress.ndjson",
+    [PICTURE] = "report.svg",
+    [FIGURES] = "report.json",
+};
+
 typedef struct run {
     const bl_train_job *job;
     bl_config config; ///< minutes turned into epochs
     bl_trainer *trainer;
     bl_trainer_state *state;
-    char checkpoint[PATH_SIZE], best[PATH_SIZE], best_nam[PATH_SIZE], config_path[PATH_SIZE];
-    char log[PATH_SIZE];
+    char paths[FILES][PATH_SIZE];
     char config_text[CONFIG_SIZE];
     FILE *progress;
     double started_s, reported_s;
@@ -109,11 +122,11 @@ static bl_status save_best(const run *r, bl_error *error)
         if (r->state->best_esr < esr_told_max) {
             bl_model_set_esr(model, r->state->best_esr);
         }
-        status = bl_model_save(model, r->best, error);
+        status = bl_model_save(model, r->paths[BEST], error);
     }
     // A centred network and an LSTM with a direct path have no such form.
     if (status == BL_STATUS_OK) {
-        status = bl_model_export(model, BL_EXPORT_NAM, r->best_nam, error);
+        status = bl_model_export(model, BL_EXPORT_NAM, r->paths[BEST_NAM], error);
         status = status == BL_STATUS_UNSUPPORTED ? BL_STATUS_OK : status;
     }
     bl_model_release(model);
@@ -127,7 +140,7 @@ static bl_status save_epoch(run *r, double best_before, bl_error *error)
         status = save_best(r, error);
     }
     if (status == BL_STATUS_OK) {
-        status = bl_checkpoint_save(r->checkpoint, r->state, r->config_text, error);
+        status = bl_checkpoint_save(r->paths[CHECKPOINT], r->state, r->config_text, error);
     }
     return status;
 }
@@ -163,32 +176,21 @@ static bl_status train(run *r, bl_train_result *result, bl_error *error)
     return status;
 }
 
-static bl_status join_path(const bl_train_job *job, const char *file, char path[PATH_SIZE],
-                           bl_error *error)
-{
-    if (snprintf(path, PATH_SIZE, "%s/%s", job->output, file) >= PATH_SIZE) {
-        return bl_error_set(error, BL_STATUS_LIMIT, "%.100s...: the path is too long", job->output);
-    }
-    return BL_STATUS_OK;
-}
-
 static bl_status open_folder(run *r, bl_error *error)
 {
     const bl_train_job *job = r->job;
-    bl_status status = join_path(job, "checkpoint.safetensors", r->checkpoint, error);
-    status =
-        status == BL_STATUS_OK ? join_path(job, "best_model.safetensors", r->best, error) : status;
-    status = status == BL_STATUS_OK ? join_path(job, "best_model.nam", r->best_nam, error) : status;
-    status = status == BL_STATUS_OK ? join_path(job, "config.yaml", r->config_path, error) : status;
-    status = status == BL_STATUS_OK ? join_path(job, "progress.ndjson", r->log, error) : status;
-    if (status != BL_STATUS_OK) {
-        return status;
+    for (int file = 0; file < FILES; file++) {
+        if (snprintf(r->paths[file], PATH_SIZE, "%s/%s", job->output, file_names[file]) >=
+            PATH_SIZE) {
+            return bl_error_set(error, BL_STATUS_LIMIT, "%.100s...: the path is too long",
+                                job->output);
+        }
     }
     if (mkdir(job->output, 0777) != 0 && errno != EEXIST) {
         return bl_error_set(error, BL_STATUS_IO, "%s: the folder cannot be made: %s", job->output,
                             strerror(errno));
     }
-    if (!job->resume && access(r->checkpoint, F_OK) == 0) {
+    if (!job->resume && access(r->paths[CHECKPOINT], F_OK) == 0) {
         return bl_error_set(error, BL_STATUS_REFUSED,
                             "%s holds a training already; go on with --resume, or choose another "
                             "folder",
@@ -200,14 +202,14 @@ static bl_status open_folder(run *r, bl_error *error)
 // The run's own config: that of the folder when it is resumed, where `minutes` have become epochs.
 static bl_status settle_steps(run *r, bl_error *error)
 {
-    const bool resumed = r->job->resume && access(r->checkpoint, F_OK) == 0;
+    const bool resumed = r->job->resume && access(r->paths[CHECKPOINT], F_OK) == 0;
     bl_status status =
         bl_config_write(r->job->config, r->config_text, sizeof r->config_text, error);
     if (status != BL_STATUS_OK) {
         return status;
     }
     if (resumed) {
-        return bl_checkpoint_load(r->checkpoint, r->config_text, r->state, error);
+        return bl_checkpoint_load(r->paths[CHECKPOINT], r->config_text, r->state, error);
     }
     if (r->config.training.minutes > 0.0) {
         double step_s, validation_s;
@@ -220,7 +222,7 @@ static bl_status settle_steps(run *r, bl_error *error)
         r->state->steps = steps > 100.0 ? (uint64_t)steps : 100;
     }
     bl_file_writer writer;
-    status = bl_file_writer_open(&writer, r->config_path, error);
+    status = bl_file_writer_open(&writer, r->paths[CONFIG], error);
     if (status == BL_STATUS_OK) {
         status = bl_file_writer_write(&writer, r->config_text, strlen(r->config_text), error);
         status = status == BL_STATUS_OK ? bl_file_writer_commit(&writer, error) : status;
@@ -230,37 +232,27 @@ static bl_status settle_steps(run *r, bl_error *error)
     return status == BL_STATUS_OK ? save_epoch(r, HUGE_VAL, error) : status;
 }
 
-// ESR of the saved model as the engine plays it, over the validation part.
-static bl_status play_best(const run *r, double *esr, bl_error *error)
+// Plays the best model as the engine does, for its ESR and the report.
+static bl_status report_best(const run *r, double *esr, bl_error *error)
 {
-    bl_model *model = NULL;
-    bl_voice *voice = NULL;
-    bl_status status = bl_model_load(r->best, NULL, &model, error);
+    bl_replay replay;
+    bl_report_epoch *epochs = NULL;
+    size_t count = 0;
+    bl_status status = bl_replay_init(&replay, r->paths[BEST], r->job->data, error);
     if (status == BL_STATUS_OK) {
-        status = bl_voice_create(model, NULL, &voice, error);
+        *esr = replay.esr;
+        status = bl_report_load_epochs(r->paths[LOG], &epochs, &count, error);
     }
-    if (status == BL_STATUS_OK) {
-        const bl_train_data *data = r->job->data;
-        const size_t delay = bl_voice_latency_frames(voice), end = data->input.frames;
-        double error_sum = 0.0, power = 0.0;
-        float out[BL_INNER_FRAMES], in[BL_INNER_FRAMES];
-        for (size_t at = 0; at < end + delay; at += BL_INNER_FRAMES) {
-            for (size_t n = 0; n < BL_INNER_FRAMES; n++) {
-                in[n] = at + n < end ? data->input.samples[at + n] : 0.0f;
-            }
-            bl_voice_process(voice, in, out, BL_INNER_FRAMES);
-            for (size_t n = 0; n < BL_INNER_FRAMES; n++) {
-                if (at + n >= data->train_frames + delay && at + n < end + delay) {
-                    const double wanted = (double)data->target.samples[at + n - delay];
-                    error_sum += ((double)out[n] - wanted) * ((double)out[n] - wanted);
-                    power += wanted * wanted;
-                }
-            }
-        }
-        *esr = power > 0.0 ? error_sum / power : error_sum;
+    if (status == BL_STATUS_OK && replay.take.frames >= BL_COMPARE_FFT) {
+        const bl_report report = {.name = r->job->name,
+                                  .model = replay.model,
+                                  .take = replay.take,
+                                  .epochs = epochs,
+                                  .epoch_count = count};
+        status = bl_report_write(&report, r->paths[PICTURE], r->paths[FIGURES], error);
     }
-    bl_voice_destroy(voice);
-    bl_model_release(model);
+    free(epochs);
+    bl_replay_finish(&replay);
     return status;
 }
 
@@ -282,9 +274,9 @@ bl_status bl_train_run(const bl_train_job *job, bl_train_result *result, bl_erro
     r.first_step = r.state->step;
     result->already_finished = status == BL_STATUS_OK && r.state->step >= r.state->steps;
     if (status == BL_STATUS_OK && !result->already_finished) {
-        r.progress = fopen(r.log, "ae");
+        r.progress = fopen(r.paths[LOG], "ae");
         if (r.progress == NULL) {
-            status = bl_error_set(error, BL_STATUS_IO, "%s: cannot be written: %s", r.log,
+            status = bl_error_set(error, BL_STATUS_IO, "%s: cannot be written: %s", r.paths[LOG],
                                   strerror(errno));
         } else {
             status = train(&r, result, error);
@@ -292,7 +284,7 @@ bl_status bl_train_run(const bl_train_job *job, bl_train_result *result, bl_erro
         }
     }
     if (status == BL_STATUS_OK && !result->stopped) {
-        status = play_best(&r, &result->played_esr, error);
+        status = report_best(&r, &result->played_esr, error);
     }
     result->epochs = r.state->epoch;
     result->best_esr = r.state->best_esr;

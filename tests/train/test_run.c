@@ -178,6 +178,8 @@ static void resuming_changes_no_bit(void **state)
     assert_int_equal(last.epochs, 6);
     assert_same_file(f, "whole", "parts", "checkpoint.safetensors");
     assert_same_file(f, "whole", "parts", "best_model.safetensors");
+    assert_same_file(f, "whole", "parts", "report.json");
+    assert_same_file(f, "whole", "parts", "report.svg");
     assert_true(train(f, "parts", 2, true, NULL).already_finished);
 }
 

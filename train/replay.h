@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Plays the part kept back from training through a model file, by the engine.
+
+#ifndef BACKLINE_TRAIN_REPLAY_H
+#define BACKLINE_TRAIN_REPLAY_H
+
+#include "backline/model.h"
+#include "backline/status.h"
+#include "train/compare.h"
+#include "train/data.h"
+
+/// A model and what it makes of the part kept back, lookahead compensated.
+typedef struct bl_replay {
+    bl_model *model; ///< owned
+    float *output;   ///< owned; take.output
+    bl_compare_take take;
+    double esr;
+} bl_replay;
+
+/// Loads the model at `path` and plays all of `data` through it, so that long memories are right
+/// where validation begins. Thread: any but RT, for seconds. Owns: the caller, who ends with
+/// bl_replay_finish (also on failure); `data` must stay alive.
+bl_status bl_replay_init(bl_replay *replay, const char *path, const bl_train_data *data,
+                         bl_error *error);
+
+void bl_replay_finish(bl_replay *replay);
+
+#endif
