@@ -67,7 +67,8 @@ struct bl_app {
     bl_wishes wishes;
     bool wishes_ready;
     int64_t survey_due_ms; ///< 0: none
-    bool ports_moved;
+    uint64_t survey_beat;  ///< cycle at which the server surely shows what it has told; 0: known
+    bool ports_gone;
     bl_memory memory;
     bl_app_watch watch;
 

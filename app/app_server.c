@@ -14,6 +14,7 @@ enum {
     LOAD_PATIENCE_MS = 2000, ///< a model that loads longer than this does not hold up the ports
     SURVEY_SOON_MS = 30,     ///< changes come in swarms
     SURVEY_AGAIN_MS = 300,
+    SURVEY_CYCLES = 4,
     HEARTBEAT_MS = 800, ///< and four periods: after that the server counts as silent
     LOAD_EVERY_MS = 1000,
 };
@@ -251,10 +252,10 @@ static void on_surveyed(bl_app *app, bl_link_answer *answer)
     }
     const bool first = !app->surveyed;
     app->surveyed = true;
-    if (bl_wishes_update(&app->wishes, &app->survey, app->ports_moved || first)) {
+    if (bl_wishes_update(&app->wishes, &app->survey, app->ports_gone || first)) {
         survey_in(app, SURVEY_AGAIN_MS);
     }
-    app->ports_moved = false;
+    app->ports_gone = false;
     ask_for_wishes(app);
     remember(app);
 }
@@ -267,8 +268,11 @@ static void on_connected(bl_app *app, const bl_link_answer *answer)
         named = named ||
                 (wish->named && strcmp(wish->connection.theirs, answer->connection.theirs) == 0);
     }
-    bl_wishes_answered(&app->wishes, &answer->connection, answer->error.status == BL_STATUS_OK);
-    if (answer->error.status != BL_STATUS_OK) {
+    // A port that went while it was asked for is no refusal: the next survey shows what is there.
+    const bool refused =
+        answer->error.status != BL_STATUS_OK && answer->error.status != BL_STATUS_NOT_FOUND;
+    bl_wishes_answered(&app->wishes, &answer->connection, !refused);
+    if (refused) {
         bl_app_fail(app, &answer->error, named);
     }
     survey_in(app, SURVEY_SOON_MS);
@@ -378,9 +382,10 @@ void bl_app_hear_pulse(bl_app *app)
     }
     if ((news & BL_NEWS_PORTS) != 0) {
         survey_in(app, SURVEY_SOON_MS);
+        app->survey_beat = atomic_load(&app->pulse.cycles) + SURVEY_CYCLES;
     }
-    if ((news & BL_NEWS_MOVED) != 0) {
-        app->ports_moved = true;
+    if ((news & BL_NEWS_GONE) != 0) {
+        app->ports_gone = true;
     }
 }
 
@@ -445,8 +450,11 @@ void bl_app_watch_server(bl_app *app, int64_t now_ms)
         app->watch.latency_frames = own;
         bl_link_recompute_latencies(app->link);
     }
-    if (app->survey_due_ms != 0 && now_ms >= app->survey_due_ms) {
+    // News come before the cycle in which the server makes them true: a survey may be too early.
+    const bool settled = app->survey_beat != 0 && app->watch.beat >= app->survey_beat;
+    if (settled || (app->survey_due_ms != 0 && now_ms >= app->survey_due_ms)) {
         app->survey_due_ms = 0;
+        app->survey_beat = settled ? 0 : app->survey_beat;
         bl_link_survey(app->link);
     }
 }

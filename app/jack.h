@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The JACK client: ports, callbacks, metadata. jack.c is the only file that includes jack/*.h.
-// Every function here may wait for the server, so all of them belong to the LINK thread; what the
-// callbacks learn stands in the bl_pulse.
+// The JACK client: ports, callbacks, metadata. Every function here may wait for the server, so all
+// of them belong to the LINK thread; what the callbacks learn stands in the bl_pulse.
 
 #ifndef BACKLINE_APP_JACK_H
 #define BACKLINE_APP_JACK_H
@@ -55,8 +54,12 @@ bl_status bl_jack_open(const bl_jack_config *config, bl_jack **jack, bl_error *e
 /// The client name that was granted. Owns: the client.
 const char *bl_jack_name(const bl_jack *jack);
 
-/// Joins a server for a moment with no ports of our own, to look round. Thread: any but RT, may
-/// wait.
+/// Whether a server answers, asked by a child process, so that this one stays as it is. Thread:
+/// MAIN, before any other thread is made.
+bool bl_jack_probe(const char *server);
+
+/// Joins a server for a moment with no ports of our own, to look round. Thread: LINK, or MAIN of a
+/// program that does nothing else.
 bl_status bl_jack_look(const char *server, bl_survey *survey, uint32_t *rate_hz,
                        uint32_t *period_frames, bl_error *error);
 
@@ -74,7 +77,7 @@ bl_status bl_jack_survey(bl_jack *jack, bl_survey *survey, bl_error *error);
 void bl_survey_finish(bl_survey *survey);
 
 /// Connects our port `connection->ours` with theirs; already connected is success. Fails with
-/// BL_STATUS_REFUSED and a sentence.
+/// BL_STATUS_NOT_FOUND if that port went meanwhile, else with BL_STATUS_REFUSED and a sentence.
 bl_status bl_jack_connect(bl_jack *jack, const bl_connection *connection, bl_error *error);
 
 /// The opposite; not connected is success.
@@ -95,11 +98,13 @@ void bl_jack_recompute_latencies(bl_jack *jack);
 /// connections show in surveys.
 void bl_jack_listen(bl_jack *jack, const bl_port_list *ports);
 
-/// From now on nothing of this client reaches the pulse, engine or demo. Returns soon.
-void bl_jack_orphan(bl_jack *jack);
+/// Lets go of engine, demo and pulse, then closes and frees the client on a thread made for it,
+/// since that can hang as long as the server does. Returns after at most `patience_ms` and about
+/// one period. NULL is allowed. Thread: LINK.
+void bl_jack_close(bl_jack *jack, int patience_ms);
 
-/// Closes and frees. Can hang as long as the server does. NULL is allowed. Thread: LINK, or a
-/// thread made for it after bl_jack_orphan.
-void bl_jack_close(bl_jack *jack);
+/// True while a client is still being closed. jackd's library must not open another one meanwhile:
+/// it would join the memory of the old server. Thread: LINK.
+bool bl_jack_is_closing(void);
 
 #endif

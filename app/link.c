@@ -21,6 +21,7 @@ enum {
     START_PATIENCE_MS = 10000,
     RESTART_MS = 2000, ///< between two starts of our own server
     CLOSE_PATIENCE_MS = 400,
+    SETTLE_MS = 30, ///< for the last notifications: closing amid them can lock up JACK's library
     STOP_PATIENCE_MS = 300,
     END_PATIENCE_MS = 800,
 };
@@ -50,13 +51,6 @@ typedef struct request {
     uint32_t frames;
 } request;
 
-/// A client on its way out, closed by a thread of its own. Freed by whoever lets go last.
-typedef struct closing {
-    bl_jack *jack;
-    atomic_int holders;   ///< LINK, the closing thread -> each other: how many are left
-    atomic_bool finished; ///< closing thread -> LINK
-} closing;
-
 struct bl_link {
     bl_link_config config;
     char *client, *server_name, *command, *driver;
@@ -67,7 +61,6 @@ struct bl_link {
 
     // LINK alone
     bl_jack *jack;
-    closing *closing;
     bl_server server;
     uint64_t epoch;
     bool searching, told, may_start;
@@ -141,66 +134,6 @@ static void destroy_answer(bl_mail *mail)
 static void destroy_request(bl_mail *mail)
 {
     free(mail);
-}
-
-// Closing -------------------------------------------------------------------------------------
-
-static void closing_let_go(closing *c)
-{
-    if (atomic_fetch_sub(&c->holders, 1) == 1) {
-        free(c);
-    }
-}
-
-static void *close_client(void *argument)
-{
-    closing *c = argument;
-    bl_jack_close(c->jack);
-    atomic_store(&c->finished, true);
-    closing_let_go(c);
-    return NULL;
-}
-
-/// True once the last client is gone for good. The JACK library of jackd opens no new client
-/// meanwhile: it would join the memory of the old server.
-static bool is_closed(bl_link *link)
-{
-    if (link->closing != NULL && atomic_load(&link->closing->finished)) {
-        closing_let_go(link->closing);
-        link->closing = NULL;
-    }
-    return link->closing == NULL;
-}
-
-/// Lets go of the client and closes it on a thread of its own, since that can hang.
-static void drop_client(bl_link *link)
-{
-    if (link->jack == NULL) {
-        return;
-    }
-    bl_jack_orphan(link->jack);
-    closing *c = calloc(1, sizeof *c);
-    pthread_t thread;
-    if (c == NULL) {
-        abort();
-    }
-    c->jack = link->jack;
-    link->jack = NULL;
-    atomic_init(&c->holders, 2);
-    if (pthread_create(&thread, NULL, close_client, c) != 0) {
-        bl_jack_close(c->jack);
-        free(c);
-        return;
-    }
-    pthread_detach(thread);
-    link->closing = c;
-    for (int waited = 0; waited < CLOSE_PATIENCE_MS && !is_closed(link); waited += 2) {
-        pause_ms(2);
-    }
-    if (link->closing != NULL && bl_jack_is_pipewire()) {
-        closing_let_go(link->closing); // its clients do not share memory
-        link->closing = NULL;
-    }
 }
 
 // Finding a server ----------------------------------------------------------------------------
@@ -320,7 +253,7 @@ static bl_status start_server(bl_link *link, bl_error *error)
 /// One step of the search for a server.
 static void search(bl_link *link)
 {
-    if (!is_closed(link)) {
+    if (bl_jack_is_closing() && !bl_jack_is_pipewire()) {
         return;
     }
     bl_error error = {0};
@@ -414,7 +347,11 @@ static void serve(bl_link *link, const request *r)
         link->listening = r->kind == REQUEST_LISTEN;
     }
     if (r->kind == REQUEST_OPEN) {
-        drop_client(link);
+        if (link->jack != NULL) {
+            pause_ms(SETTLE_MS);
+        }
+        bl_jack_close(link->jack, CLOSE_PATIENCE_MS);
+        link->jack = NULL;
         // Who started the server that is gone also starts the next one.
         link->may_start = link->may_start && (link->epoch == 0 || link->own);
         link->searching = true;
@@ -450,7 +387,7 @@ static void *run(void *argument)
             search(link);
         }
     }
-    drop_client(link);
+    bl_jack_close(link->jack, CLOSE_PATIENCE_MS);
     bl_server_stop(&link->server, STOP_PATIENCE_MS);
     atomic_store(&link->ended, true);
     return NULL;
@@ -572,9 +509,6 @@ bool bl_link_destroy(bl_link *link)
         return false;
     }
     pthread_join(link->thread, NULL);
-    if (link->closing != NULL) {
-        closing_let_go(link->closing);
-    }
     free_link(link);
     return true;
 }

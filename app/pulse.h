@@ -12,7 +12,7 @@
 /// What has changed, as bits of bl_pulse.news.
 enum {
     BL_NEWS_PORTS = 1 << 0,   ///< something about ports or connections
-    BL_NEWS_MOVED = 1 << 5,   ///< and it was that ports came or went
+    BL_NEWS_GONE = 1 << 5,    ///< and it was that a port went
     BL_NEWS_FORMAT = 1 << 1,  ///< rate or period
     BL_NEWS_LATENCY = 1 << 2, ///< latency ranges of our ports
     BL_NEWS_LOST = 1 << 3,    ///< the server is gone, see lost_epoch

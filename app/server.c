@@ -9,12 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { WORDS_BYTES = 2048, WORDS_COUNT = 64, EXIT_NO_EXEC = 127 };
+enum { WORDS_BYTES = 2048, WORDS_COUNT = 64, EXIT_NO_EXEC = 127, OUTPUT_BYTES = 1024 * 1024 };
 
 void bl_server_init(bl_server *server)
 {
@@ -123,48 +124,41 @@ bl_status bl_server_start(bl_server *server, const bl_server_config *config, bl_
         arguments[i] = word;
         word += strlen(word) + 1;
     }
-    int ends[2];
-    if (pipe(ends) != 0) {
-        return bl_error_set(error, BL_STATUS_IO, "cannot make a pipe for the JACK server: %s",
+    // Not a pipe: a server that nobody has time to listen to must not be held up by it.
+    const int output_fd = memfd_create("backline-server", MFD_CLOEXEC);
+    if (output_fd < 0 || fcntl(output_fd, F_SETFL, O_APPEND) != 0) {
+        return bl_error_set(error, BL_STATUS_IO, "no memory for the JACK server's words: %s",
                             strerror(errno));
     }
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
     const pid_t parent = getpid();
     const pid_t pid = fork();
     if (pid == 0) {
-        become_server(words, arguments, ends[1], parent);
+        become_server(words, arguments, output_fd, parent);
     }
-    close(ends[1]);
     if (pid < 0) {
-        close(ends[0]);
+        close(output_fd);
         return bl_error_set(error, BL_STATUS_IO, "cannot start \"%s\": %s", words, strerror(errno));
     }
     bl_server_init(server);
     server->pid = pid;
-    server->output_fd = ends[0];
+    server->output_fd = output_fd;
     snprintf(server->driver, sizeof server->driver, "%s", config->driver);
     return BL_STATUS_OK;
 }
 
-/// Keeps the end of what the server says.
+/// Keeps the end of what the server says, and the file from growing for ever.
 static void listen_to(bl_server *server)
 {
-    char piece[512];
-    for (;;) {
-        const ssize_t n = server->output_fd < 0 ? 0 : read(server->output_fd, piece, sizeof piece);
-        if (n <= 0) {
-            return;
-        }
-        size_t used = strlen(server->words);
-        if (used + (size_t)n >= sizeof server->words) {
-            const size_t drop = used + (size_t)n + 1 - sizeof server->words;
-            memmove(server->words, server->words + drop, used - drop);
-            used -= drop;
-        }
-        memcpy(server->words + used, piece, (size_t)n);
-        server->words[used + (size_t)n] = '\0';
+    const off_t size = server->output_fd < 0 ? 0 : lseek(server->output_fd, 0, SEEK_END);
+    if (size <= 0) {
+        return;
+    }
+    const off_t room = sizeof server->words - 1;
+    const ssize_t n =
+        pread(server->output_fd, server->words, (size_t)room, size > room ? size - room : 0);
+    server->words[n > 0 ? n : 0] = '\0';
+    if (size > OUTPUT_BYTES && ftruncate(server->output_fd, 0) != 0) {
+        return; // then it grows
     }
 }
 

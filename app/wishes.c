@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { TRIES = 5 }; // of a connection that the server claims and does not make
+
 static bool same(const bl_connection *a, const bl_connection *b)
 {
     return strcmp(a->ours, b->ours) == 0 && strcmp(a->theirs, b->theirs) == 0;
@@ -93,28 +95,41 @@ void bl_wishes_add_usual(bl_wishes *wishes, const bl_port_list *ports)
 }
 
 /// The state that follows for one wish; false if the player has undone it.
-static bool update_wish(bl_wish *wish, const bl_survey *survey, bool ports_moved)
+static bool update_wish(bl_wish *wish, const bl_survey *survey, bool ports_gone)
 {
     if (is_connected(survey, &wish->connection)) {
         wish->state = BL_WISH_MADE;
-    } else if (!is_there(survey, wish->connection.theirs)) {
+        wish->tries = 0;
+        return true;
+    }
+    if (!is_there(survey, wish->connection.theirs)) {
         wish->state = BL_WISH_DUE;
-    } else if (wish->state == BL_WISH_MADE) {
-        wish->state = ports_moved ? BL_WISH_DUE : BL_WISH_SUSPECT;
-    } else if (wish->state == BL_WISH_SUSPECT) {
-        if (!ports_moved) {
-            return false;
-        }
+        wish->tries = 0;
+        return true;
+    }
+    switch (wish->state) {
+    case BL_WISH_MADE:
+        wish->state = ports_gone ? BL_WISH_DUE : BL_WISH_SUSPECT;
+        break;
+    case BL_WISH_SUSPECT:
         wish->state = BL_WISH_DUE;
+        return ports_gone;
+    case BL_WISH_CLAIMED:
+        wish->state = wish->tries < TRIES ? BL_WISH_DUE : BL_WISH_REFUSED;
+        break;
+    case BL_WISH_DUE:
+    case BL_WISH_ASKED:
+    case BL_WISH_REFUSED:
+        break;
     }
     return true;
 }
 
-bool bl_wishes_update(bl_wishes *wishes, const bl_survey *survey, bool ports_moved)
+bool bl_wishes_update(bl_wishes *wishes, const bl_survey *survey, bool ports_gone)
 {
     bool again = false;
     for (size_t i = 0; i < wishes->count;) {
-        if (update_wish(&wishes->list[i], survey, ports_moved)) {
+        if (update_wish(&wishes->list[i], survey, ports_gone)) {
             again = again || wishes->list[i].state == BL_WISH_SUSPECT;
             i++;
         } else {
@@ -137,6 +152,7 @@ bl_wish *bl_wishes_next(bl_wishes *wishes, const bl_survey *survey)
         bl_wish *wish = &wishes->list[i];
         if (wish->state == BL_WISH_DUE && is_there(survey, wish->connection.theirs)) {
             wish->state = BL_WISH_ASKED;
+            wish->tries++;
             return wish;
         }
     }
@@ -147,7 +163,7 @@ void bl_wishes_answered(bl_wishes *wishes, const bl_connection *connection, bool
 {
     bl_wish *wish = find(wishes, connection);
     if (wish != NULL && wish->state == BL_WISH_ASKED) {
-        wish->state = made ? BL_WISH_MADE : BL_WISH_REFUSED;
+        wish->state = made ? BL_WISH_CLAIMED : BL_WISH_REFUSED;
     }
 }
 
@@ -155,6 +171,7 @@ void bl_wishes_lost(bl_wishes *wishes)
 {
     for (size_t i = 0; i < wishes->count; i++) {
         wishes->list[i].state = BL_WISH_DUE;
+        wishes->list[i].tries = 0;
     }
 }
 

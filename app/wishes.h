@@ -14,6 +14,7 @@
 typedef enum bl_wish_state {
     BL_WISH_DUE,     ///< to be asked for as soon as the other port is there
     BL_WISH_ASKED,   ///< asked for, no answer yet
+    BL_WISH_CLAIMED, ///< the server says it is made, no survey has shown it yet
     BL_WISH_MADE,    ///< stands
     BL_WISH_SUSPECT, ///< stood, and is gone although both ports are there
     BL_WISH_REFUSED, ///< the server said no; tried again when the port comes anew
@@ -22,7 +23,8 @@ typedef enum bl_wish_state {
 typedef struct bl_wish {
     bl_connection connection;
     bl_wish_state state;
-    bool named; ///< the player named this port on the command line
+    bool named;     ///< the player named this port on the command line
+    unsigned tries; ///< how often it was asked for since its port came
 } bl_wish;
 
 typedef struct bl_wishes {
@@ -45,9 +47,9 @@ void bl_wishes_add_usual(bl_wishes *wishes, const bl_port_list *ports);
 
 /// Compares with the server. Connections that others made on our ports become wishes too. A
 /// connection that is gone although both ports stayed was undone by the player: it is SUSPECT at
-/// first and dropped at the next update, unless ports have come or gone meanwhile. Returns true if
+/// first and dropped at the next update, unless a port has gone meanwhile. Returns true if
 /// another update should follow soon.
-bool bl_wishes_update(bl_wishes *wishes, const bl_survey *survey, bool ports_moved);
+bool bl_wishes_update(bl_wishes *wishes, const bl_survey *survey, bool ports_gone);
 
 /// The next wish to ask for, now ASKED; NULL if there is none.
 bl_wish *bl_wishes_next(bl_wishes *wishes, const bl_survey *survey);

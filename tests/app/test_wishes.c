@@ -56,6 +56,9 @@ static void start(bl_wishes *w)
     bl_wishes_update(w, &s, false);
     assert_int_equal(ask(w, &s), 2);
     assert_int_equal(ask(w, &s), 0);
+    const bl_survey then = survey(both, made);
+    assert_false(bl_wishes_update(w, &then, false));
+    assert_int_equal(ask(w, &then), 0);
 }
 
 static void test_usual(void **state)
@@ -157,6 +160,22 @@ static void test_refused(void **state)
     assert_int_equal(ask(&w, &s), 1); // its port came anew
 }
 
+/// A server that claims success and does nothing is asked again, but not for ever.
+static void test_claimed(void **state)
+{
+    (void)state;
+    bl_wishes w = {.count = 0};
+    bl_survey s = survey(both, NOTHING);
+    bl_wishes_add(&w, "in", both[0], false);
+    int asked = 0;
+    for (int i = 0; i < 100; i++) {
+        bl_wishes_update(&w, &s, false);
+        asked += ask(&w, &s);
+    }
+    assert_int_equal(asked, 5);
+    assert_int_equal(w.count, 1); // nobody has undone it
+}
+
 static void test_full(void **state)
 {
     (void)state;
@@ -182,7 +201,7 @@ int main(void)
         cmocka_unit_test(test_usual),          cmocka_unit_test(test_undone),
         cmocka_unit_test(test_port_returns),   cmocka_unit_test(test_server_returns),
         cmocka_unit_test(test_made_by_others), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_claimed), cmocka_unit_test(test_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,9 +18,10 @@ typedef struct peer {
     float *out;
     uint64_t frames;
     // Counted by the audio threads.
-    _Atomic uint64_t played, recorded; ///< frames: audio thread -> test
-    _Atomic bool running;              ///< test -> player
-    _Atomic bool began;                ///< player -> recorder, in one cycle
+    _Atomic uint64_t played, recorded;           ///< frames: audio thread -> test
+    _Atomic uint64_t play_cycles, record_cycles; ///< audio threads -> test
+    _Atomic bool running;                        ///< test -> player
+    _Atomic bool began;                          ///< player -> recorder, in one cycle
 } peer;
 
 /// What happens during a run.

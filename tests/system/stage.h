@@ -36,7 +36,9 @@ typedef struct stage_server {
     const char *options; ///< more options before -d, split at blanks; or NULL
 } stage_server;
 
-/// Starts jackd on the dummy driver in sync mode (unless `async`) and waits until it can be joined.
+/// Starts jackd on the dummy driver and waits until it can be joined. In sync mode (unless `async`)
+/// no sample is lost, but jackd may stand still for ten seconds and more where clients come, go and
+/// connect while it runs: for exact sound through a graph that stays as it is.
 void stage_server_start(const stage_server *server);
 void stage_server_signal(int number);
 void stage_server_stop(void);

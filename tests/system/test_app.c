@@ -43,7 +43,7 @@ static void open_app(const char *model, const char *demo)
     config.model = model;
     config.demo = demo;
     config.strict = true;
-    stage_server_start(&(stage_server){.rate_hz = 48000, .period = 128});
+    stage_server_start(&(stage_server){.rate_hz = 48000, .period = 128, .async = true});
     assert_int_equal(bl_app_create(&config, &app, &error), BL_STATUS_OK);
     PUMP_UNTIL(s.phase == BL_APP_PLAYING);
 }

@@ -53,7 +53,7 @@ static void open_app(const char *model)
 static int open_stage(void **state)
 {
     stage_open(state);
-    stage_server_start(&(stage_server){.rate_hz = RATE_HZ, .period = 256});
+    stage_server_start(&(stage_server){.rate_hz = RATE_HZ, .period = 256, .async = true});
     return 0;
 }
 

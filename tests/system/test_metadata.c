@@ -40,7 +40,7 @@ static void test_ports_and_their_metadata(void **state)
     (void)state;
     program live;
     size_t seen = 0;
-    stage_server_start(&(stage_server){.rate_hz = 48000, .period = 256});
+    stage_server_start(&(stage_server){.rate_hz = 48000, .period = 256, .async = true});
     stage_live_start(&live, (const char *const[]){stage_make_model("m.safetensors", 1, true, 48000),
                                                   "--no-connect", NULL});
     json_decref(stage_wait_state(&live, &seen, "playing"));

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const stage_server usual = {.rate_hz = 48000, .period = 256};
+static const stage_server usual = {.rate_hz = 48000, .period = 256, .async = true};
 
 /// Runs `backline live ARGUMENTS` to its end.
 static void expect(const char *const *arguments, int code, const char *text)
@@ -92,7 +92,8 @@ static void test_refused_connection(void **state)
     static const char *const modes[] = {"-aA", "-aa"};
     const char *model = stage_make_model("m.safetensors", 1, true, 48000.0);
     for (int i = 0; i < 2; i++) {
-        stage_server_start(&(stage_server){.rate_hz = 48000, .period = 256, .options = modes[i]});
+        stage_server_start(
+            &(stage_server){.rate_hz = 48000, .period = 256, .async = true, .options = modes[i]});
         expect((const char *const[]){model, "--input", "system:capture_1", NULL}, 1,
                "refuses to connect");
         // Unasked, it is only told.

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+// What JACK calls. RT runs process(); NOTIFY (all other callbacks) stores atomics and writes an
+// eventfd, nothing else. No callback ever calls back into the server.
+
+#include "jack_parts.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+// RT ------------------------------------------------------------------------------------------
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
+}
+
+static void run(bl_jack *jack, const bl_jack_program *p, jack_nframes_t frames)
+{
+    const float *in = jack_port_get_buffer(jack->ports[BL_JACK_IN], frames);
+    float *left = jack_port_get_buffer(jack->ports[BL_JACK_OUT_LEFT], frames);
+    float *right = jack_port_get_buffer(jack->ports[BL_JACK_OUT_RIGHT], frames);
+    float *send = jack_port_get_buffer(jack->ports[BL_JACK_SEND], frames);
+    void *midi_out = jack_port_get_buffer(jack->ports[BL_JACK_MIDI_OUT], frames);
+
+    if (p != NULL && p->engine != NULL) {
+        if (p->demo != NULL) {
+            bl_demo_read(p->demo, left, frames);
+            in = left;
+        }
+        bl_engine_process(p->engine, in, left, frames);
+    } else {
+        memset(left, 0, frames * sizeof *left);
+    }
+    memcpy(right, left, frames * sizeof *right);
+    memset(send, 0, frames * sizeof *send);
+    jack_midi_clear_buffer(midi_out);
+}
+
+static int process(jack_nframes_t frames, void *argument)
+{
+    bl_jack *jack = argument;
+    atomic_fetch_add_explicit(&jack->turn, 1, memory_order_seq_cst);
+    bl_pulse *pulse = atomic_load_explicit(&jack->pulse, memory_order_seq_cst);
+    const bl_jack_program *p = atomic_load_explicit(&jack->current, memory_order_seq_cst);
+    const uint64_t start = now_ns();
+
+    run(jack, p, frames);
+
+    if (pulse != NULL) {
+        const uint64_t busy = now_ns() - start;
+        const uint32_t rate = atomic_load_explicit(&jack->rate_hz, memory_order_relaxed);
+        if (p != NULL && p->engine != NULL) {
+            atomic_store_explicit(&pulse->own_latency_frames, bl_engine_latency_frames(p->engine),
+                                  memory_order_relaxed);
+        }
+        if (frames > 0) {
+            const uint64_t ppm = busy * rate / frames / 1000;
+            if (ppm > atomic_load_explicit(&pulse->max_ppm, memory_order_relaxed)) {
+                atomic_store_explicit(&pulse->max_ppm, ppm, memory_order_relaxed);
+            }
+        }
+        atomic_fetch_add_explicit(&pulse->busy_ns, busy, memory_order_relaxed);
+        atomic_fetch_add_explicit(&pulse->frames, frames, memory_order_relaxed);
+        atomic_fetch_add_explicit(&pulse->cycles, 1, memory_order_relaxed);
+    }
+    atomic_fetch_add_explicit(&jack->turn, 1, memory_order_seq_cst);
+    return 0;
+}
+
+// NOTIFY --------------------------------------------------------------------------------------
+
+static void tell(bl_pulse *pulse, uint32_t news)
+{
+    atomic_fetch_or_explicit(&pulse->news, news, memory_order_release);
+    const uint64_t one = 1;
+    // A full eventfd counter means that MAIN is awake already.
+    const ssize_t written = write(pulse->wake_fd, &one, sizeof one);
+    (void)written;
+}
+
+static bl_pulse *pulse_of(void *argument)
+{
+    bl_jack *jack = argument;
+    return atomic_load_explicit(&jack->pulse, memory_order_acquire);
+}
+
+static int on_buffer_size(jack_nframes_t frames, void *argument)
+{
+    bl_pulse *pulse = pulse_of(argument);
+    if (pulse != NULL) {
+        atomic_store_explicit(&pulse->period, frames, memory_order_relaxed);
+        tell(pulse, BL_NEWS_FORMAT);
+    }
+    return 0;
+}
+
+static int on_sample_rate(jack_nframes_t rate_hz, void *argument)
+{
+    bl_jack *jack = argument;
+    bl_pulse *pulse = pulse_of(argument);
+    atomic_store_explicit(&jack->rate_hz, rate_hz, memory_order_relaxed);
+    if (pulse != NULL) {
+        atomic_store_explicit(&pulse->rate_hz, rate_hz, memory_order_relaxed);
+        tell(pulse, BL_NEWS_FORMAT);
+    }
+    return 0;
+}
+
+static int on_xrun(void *argument)
+{
+    bl_jack *jack = argument;
+    bl_pulse *pulse = pulse_of(argument);
+    if (pulse != NULL) {
+        atomic_fetch_add_explicit(&pulse->xruns, 1, memory_order_relaxed);
+        atomic_store_explicit(&pulse->xrun_us, (uint32_t)jack_get_xrun_delayed_usecs(jack->client),
+                              memory_order_relaxed);
+        tell(pulse, BL_NEWS_STATE);
+    }
+    return 0;
+}
+
+static void on_freewheel(int starting, void *argument)
+{
+    bl_pulse *pulse = pulse_of(argument);
+    if (pulse != NULL) {
+        atomic_store_explicit(&pulse->freewheel, starting != 0, memory_order_relaxed);
+        tell(pulse, BL_NEWS_STATE);
+    }
+}
+
+/// Range of both outs together; an unconnected one does not count.
+static jack_latency_range_t outs_range(bl_jack *jack)
+{
+    jack_latency_range_t both = {0, 0};
+    bool any = false;
+    for (int i = BL_JACK_OUT_LEFT; i <= BL_JACK_OUT_RIGHT; i++) {
+        jack_latency_range_t range = {0, 0};
+        if (jack_port_connected(jack->ports[i]) == 0) {
+            continue;
+        }
+        jack_port_get_latency_range(jack->ports[i], JackPlaybackLatency, &range);
+        both.min = !any || range.min < both.min ? range.min : both.min;
+        both.max = !any || range.max > both.max ? range.max : both.max;
+        any = true;
+    }
+    return both;
+}
+
+/// Capture latency travels from `in` to the outs, playback latency from the outs to `in`; both grow
+/// by our own real delay and by nothing else.
+static void on_latency(jack_latency_callback_mode_t mode, void *argument)
+{
+    bl_jack *jack = argument;
+    bl_pulse *pulse = pulse_of(argument);
+    if (pulse == NULL) {
+        return;
+    }
+    const uint32_t own = atomic_load_explicit(&pulse->own_latency_frames, memory_order_relaxed);
+    jack_latency_range_t range = {0, 0};
+    if (mode == JackCaptureLatency) {
+        jack_port_get_latency_range(jack->ports[BL_JACK_IN], mode, &range);
+        atomic_store_explicit(&pulse->capture_latency_frames, range.max, memory_order_relaxed);
+        range.min += own;
+        range.max += own;
+        jack_port_set_latency_range(jack->ports[BL_JACK_OUT_LEFT], mode, &range);
+        jack_port_set_latency_range(jack->ports[BL_JACK_OUT_RIGHT], mode, &range);
+    } else {
+        range = outs_range(jack);
+        atomic_store_explicit(&pulse->playback_latency_frames, range.max, memory_order_relaxed);
+        range.min += own;
+        range.max += own;
+        jack_port_set_latency_range(jack->ports[BL_JACK_IN], mode, &range);
+    }
+    tell(pulse, BL_NEWS_LATENCY);
+}
+
+static void tell_ports(void *argument, uint32_t news)
+{
+    bl_pulse *pulse = pulse_of(argument);
+    if (pulse != NULL) {
+        tell(pulse, news);
+    }
+}
+
+static void on_port_registration(jack_port_id_t port, int came, void *argument)
+{
+    (void)port;
+    tell_ports(argument, came != 0 ? BL_NEWS_PORTS : BL_NEWS_PORTS | BL_NEWS_GONE);
+}
+
+static void on_port_connect(jack_port_id_t a, jack_port_id_t b, int connected, void *argument)
+{
+    (void)a;
+    (void)b;
+    (void)connected;
+    tell_ports(argument, BL_NEWS_PORTS);
+}
+
+static void on_property_change(jack_uuid_t subject, const char *key, jack_property_change_t change,
+                               void *argument)
+{
+    (void)subject;
+    (void)key;
+    (void)change;
+    tell_ports(argument, BL_NEWS_PORTS);
+}
+
+/// To be treated like a signal handler: the server is gone, this thread may not even close.
+static void on_shutdown(jack_status_t code, const char *reason, void *argument)
+{
+    (void)code;
+    (void)reason;
+    bl_jack *jack = argument;
+    bl_pulse *pulse = pulse_of(argument);
+    if (pulse != NULL) {
+        atomic_store_explicit(&pulse->lost_epoch, jack->epoch, memory_order_release);
+        tell(pulse, BL_NEWS_LOST);
+    }
+}
+
+void bl_jack_set_callbacks(bl_jack *jack)
+{
+    jack_set_process_callback(jack->client, process, jack);
+    jack_set_buffer_size_callback(jack->client, on_buffer_size, jack);
+    jack_set_sample_rate_callback(jack->client, on_sample_rate, jack);
+    jack_set_xrun_callback(jack->client, on_xrun, jack);
+    jack_set_freewheel_callback(jack->client, on_freewheel, jack);
+    jack_set_latency_callback(jack->client, on_latency, jack);
+    jack_set_port_registration_callback(jack->client, on_port_registration, jack);
+    jack_set_port_connect_callback(jack->client, on_port_connect, jack);
+    jack_set_property_change_callback(jack->client, on_property_change, jack);
+    jack_on_info_shutdown(jack->client, on_shutdown, jack);
+}

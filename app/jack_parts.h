@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// The inside of the JACK client, shared by jack*.c, and the only file that includes jack/*.h. Says
+// of every member which thread touches it.
+
+#ifndef BACKLINE_APP_JACK_PARTS_H
+#define BACKLINE_APP_JACK_PARTS_H
+
+#include "jack.h"
+
+#include <jack/jack.h>
+#include <jack/metadata.h>
+#include <jack/midiport.h>
+#include <jack/statistics.h>
+#include <jack/uuid.h>
+
+/// Our ports: id, name, type, flags, pretty name, group, order. Names are for ever: session tools
+/// and scripts store them.
+#define BL_JACK_PORT_TABLE(X)                                                                      \
+    X(IN, "in", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, "Guitar", "Guitar", "0")                 \
+    X(RETURN, "return", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, "Amp return", "Reamp", "1")      \
+    X(OUT_LEFT, "out_left", JACK_DEFAULT_AUDIO_TYPE, JackPortIsOutput, "Out left", "Out", "2")     \
+    X(OUT_RIGHT, "out_right", JACK_DEFAULT_AUDIO_TYPE, JackPortIsOutput, "Out right", "Out", "3")  \
+    X(SEND, "send", JACK_DEFAULT_AUDIO_TYPE, JackPortIsOutput, "Amp send", "Reamp", "4")           \
+    X(MIDI_IN, "midi_in", JACK_DEFAULT_MIDI_TYPE, JackPortIsInput, "MIDI in", "MIDI", "5")         \
+    X(MIDI_OUT, "midi_out", JACK_DEFAULT_MIDI_TYPE, JackPortIsOutput, "MIDI out", "MIDI", "6")
+
+enum {
+#define BL_JACK_PORT_ENUM(id, name, type, flags, pretty, group, order) BL_JACK_##id,
+    BL_JACK_PORT_TABLE(BL_JACK_PORT_ENUM)
+#undef BL_JACK_PORT_ENUM
+        BL_JACK_PORTS
+};
+
+typedef struct bl_jack_port_row {
+    const char *name, *type;
+    unsigned long flags;
+    const char *pretty, *group, *order;
+} bl_jack_port_row;
+
+extern const bl_jack_port_row bl_jack_port_rows[BL_JACK_PORTS];
+
+/// What the audio thread runs.
+typedef struct bl_jack_program {
+    bl_engine *engine;
+    bl_demo *demo;
+} bl_jack_program;
+
+/// The client that hears the ports of others.
+typedef struct bl_jack_listener {
+    jack_client_t *client;
+    char prefix[80];                               ///< of its ports' names: "CLIENT:"
+    _Atomic(jack_port_t *) ports[BL_PULSE_LEVELS]; ///< LINK -> RT
+    _Atomic(bl_pulse *) pulse;                     ///< LINK -> RT; NULL: orphaned
+    _Atomic uint64_t turn;                         ///< RT -> LINK: odd while it runs
+} bl_jack_listener;
+
+struct bl_jack {
+    jack_client_t *client;
+    jack_port_t *ports[BL_JACK_PORTS];
+    uint64_t epoch;
+    bool metadata_set;
+    char *server;                       ///< as in the config, NULL too
+    bl_jack_listener *listener;         ///< LINK alone; NULL: nobody wants levels
+    bl_jack_program programs[2];        ///< LINK writes the one that is not current
+    _Atomic(bl_jack_program *) current; ///< LINK -> RT
+    _Atomic uint64_t turn;              ///< RT -> LINK: odd while process runs
+    _Atomic(bl_pulse *) pulse;          ///< LINK -> RT, NOTIFY; NULL: orphaned
+    _Atomic uint32_t rate_hz;           ///< NOTIFY -> RT, for the share of a period
+};
+
+/// Sets all callbacks of a client that is not active yet.
+void bl_jack_set_callbacks(bl_jack *jack);
+
+/// Joins a running server; NULL and the reason if that does not work. Thread: LINK.
+jack_client_t *bl_jack_open_client(const char *name, const char *server, bl_error *error);
+
+/// Waits until the audio thread that counts these turns has left the cycle it may be in.
+void bl_jack_wait_for_turn(_Atomic uint64_t *turn);
+
+/// All ports of the server. Owns: the caller, who ends with bl_port_list_finish. Thread: LINK.
+bl_status bl_jack_list_ports(jack_client_t *client, bl_port_list *list, bl_error *error);
+
+/// Closes the client that measures levels, if there is one. Can hang. Thread: LINK, or closing.
+void bl_jack_close_listener(bl_jack *jack);
+
+#endif

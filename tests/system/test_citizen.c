@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MIT
+// What other programs on the server see: names, latencies, metadata, connections left alone.
+
+#include "app.h"
+#include "peer.h"
+#include "stage.h"
+#include "support/cmocka_all.h"
+
+#include <jack/metadata.h>
+#include <jack/uuid.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const stage_server usual = {.rate_hz = 48000, .period = 128, .async = true};
+static peer p; // not on the stack: its audio threads outlive a test that fails
+
+static int end_test(void **state)
+{
+    (void)state;
+    if (p.player != NULL) {
+        peer_close(&p);
+    }
+    return 0;
+}
+
+static uint32_t latency(const char *port, jack_latency_callback_mode_t mode)
+{
+    jack_latency_range_t range = {0, 0};
+    jack_port_t *found = jack_port_by_name(p.player, port);
+    assert_non_null(found);
+    jack_port_get_latency_range(found, mode, &range);
+    assert_int_equal(range.min, range.max);
+    return range.max;
+}
+
+/// Waits until the program's own delay shows on both sides.
+static void wait_latency(uint32_t own)
+{
+    const long long until = now_ms() + DEADLINE_MS;
+    uint32_t capture = 0;
+    uint32_t playback = 0;
+    do {
+        poll(NULL, 0, 5);
+        capture = latency("backline:out_left", JackCaptureLatency) -
+                  latency("system:capture_1", JackCaptureLatency);
+        playback = latency("backline:in", JackPlaybackLatency) -
+                   latency("system:playback_1", JackPlaybackLatency);
+        if (now_ms() > until) {
+            fail_msg("expected %u frames of delay, the server has %u and %u", own, capture,
+                     playback);
+        }
+    } while (capture != own || playback != own);
+    assert_int_equal(latency("backline:out_right", JackCaptureLatency),
+                     latency("backline:out_left", JackCaptureLatency));
+}
+
+/// The server's view and the program's own are the same.
+static void check_own_ms(program *live, size_t *seen, double frames)
+{
+    double own_ms = -1.0;
+    const long long until = now_ms() + DEADLINE_MS;
+    while (own_ms < 0.0 || own_ms * 48.0 - frames > 0.01 || frames - own_ms * 48.0 > 0.01) {
+        assert_true(now_ms() < until);
+        json_t *line = stage_wait_state(live, seen, "playing");
+        json_t *parts = json_object_get(line, "latency");
+        own_ms = json_real_value(json_object_get(parts, "own_ms"));
+        json_decref(line);
+    }
+}
+
+static void with_model(bool causal, uint32_t own)
+{
+    program live;
+    size_t seen = 0;
+    const char *model = stage_make_model("model.safetensors", 1, causal, 48000.0);
+    stage_server_start(&usual);
+    stage_live_start(&live, (const char *const[]){model, NULL});
+    json_decref(stage_wait_state(&live, &seen, "playing"));
+    peer_open(&p);
+    assert_true(peer_wait_connected(&p, "backline:out_right", "system:playback_2", true));
+    wait_latency(own);
+    check_own_ms(&live, &seen, own);
+    stage_live_stop(&live);
+    peer_close(&p);
+    stage_server_stop();
+}
+
+/// A receptive field of 127 samples is no latency.
+static void test_latency_causal(void **state)
+{
+    (void)state;
+    with_model(true, 0);
+}
+
+/// A centred one hears 63 samples ahead, and those are.
+static void test_latency_centred(void **state)
+{
+    (void)state;
+    with_model(false, 63);
+}
+
+/// It changes with the model, while it plays.
+static void test_latency_changes(void **state)
+{
+    (void)state;
+    char models[2][256];
+    bl_app *app = NULL;
+    bl_app_state s;
+    bl_app_config config = bl_app_config_default();
+    snprintf(models[0], sizeof models[0], "%s", stage_make_model("a.safetensors", 1, true, 48000));
+    snprintf(models[1], sizeof models[1], "%s", stage_make_model("b.safetensors", 2, false, 48000));
+    config.model = models[0];
+    stage_server_start(&usual);
+    assert_int_equal(bl_app_create(&config, &app, NULL), BL_STATUS_OK);
+    peer_open(&p);
+    for (int i = 0; i < 4; i++) {
+        const uint32_t own = i % 2 == 0 ? 0 : 63;
+        const long long until = now_ms() + DEADLINE_MS;
+        if (i > 0) {
+            bl_app_load_model(app, models[i % 2]);
+        }
+        do {
+            assert_true(now_ms() < until);
+            poll(NULL, 0, 5);
+            bl_app_dispatch(app);
+            bl_app_get_state(app, &s);
+        } while (s.phase != BL_APP_PLAYING || s.own_latency_frames != own ||
+                 jack_port_by_name(p.player, "backline:in") == NULL ||
+                 latency("backline:in", JackPlaybackLatency) !=
+                     latency("system:playback_1", JackPlaybackLatency) + own);
+    }
+    bl_app_destroy(app);
+    peer_close(&p);
+    stage_server_stop();
+}
+
+static char *property(const char *port, const char *key)
+{
+    static char text[256];
+    char *value = NULL;
+    char *type = NULL;
+    jack_port_t *found = jack_port_by_name(p.player, port);
+    assert_non_null(found);
+    if (jack_get_property(jack_port_uuid(found), key, &value, &type) != 0) {
+        return NULL;
+    }
+    snprintf(text, sizeof text, "%s (%s)", value, type != NULL ? type : "");
+    jack_free(value);
+    jack_free(type);
+    return text;
+}
+
+/// Pretty names and order are there while it runs; a name that somebody gave meanwhile stays his;
+/// nothing is left behind.
+static void test_metadata(void **state)
+{
+    (void)state;
+    static const char *const ports[] = {"in",   "return",  "out_left", "out_right",
+                                        "send", "midi_in", "midi_out"};
+    enum { PORTS = sizeof ports / sizeof ports[0] };
+    jack_uuid_t uuids[PORTS];
+    program live;
+    size_t seen = 0;
+    char name[64];
+    stage_server_start(&usual);
+    stage_live_start(
+        &live, (const char *const[]){stage_make_model("a.safetensors", 1, true, 48000), NULL});
+    json_decref(stage_wait_state(&live, &seen, "playing"));
+    peer_open(&p);
+    for (int i = 0; i < PORTS; i++) {
+        snprintf(name, sizeof name, "backline:%s", ports[i]);
+        uuids[i] = jack_port_uuid(jack_port_by_name(p.player, name));
+        assert_non_null(property(name, JACK_METADATA_PRETTY_NAME));
+        assert_non_null(property(name, JACK_METADATA_PORT_GROUP));
+        char order[64];
+        snprintf(order, sizeof order, "%d (http://www.w3.org/2001/XMLSchema#int)", i);
+        assert_string_equal(property(name, JACK_METADATA_ORDER), order);
+    }
+    assert_string_equal(property("backline:in", JACK_METADATA_PRETTY_NAME), "Guitar (text/plain)");
+    assert_int_equal(
+        jack_set_property(p.player, uuids[0], JACK_METADATA_PRETTY_NAME, "Les Paul", "text/plain"),
+        0);
+    json_decref(stage_wait_state(&live, &seen, "playing"));
+    json_decref(stage_wait_state(&live, &seen, "playing"));
+    assert_string_equal(property("backline:in", JACK_METADATA_PRETTY_NAME),
+                        "Les Paul (text/plain)");
+    stage_live_stop(&live);
+    for (int i = 0; i < PORTS; i++) {
+        char *value = NULL;
+        char *type = NULL;
+        assert_int_not_equal(jack_get_property(uuids[i], JACK_METADATA_PRETTY_NAME, &value, &type),
+                             0);
+    }
+    peer_close(&p);
+    stage_server_stop();
+}
+
+/// A second one of the same name gets another from the server, says so, and plays.
+static void test_name_clash(void **state)
+{
+    (void)state;
+    program first;
+    program second;
+    size_t seen[2] = {0, 0};
+    const char *model = stage_make_model("a.safetensors", 1, true, 48000);
+    stage_server_start(&usual);
+    stage_live_start(&first, (const char *const[]){model, NULL});
+    json_decref(stage_wait_state(&first, &seen[0], "playing"));
+    stage_live_start(&second, (const char *const[]){model, NULL});
+    stage_wait_message(&second, &seen[1], "begin with \"backline-01:\"");
+    json_t *line = stage_wait_state(&second, &seen[1], "playing");
+    assert_string_equal(json_string_value(json_object_get(line, "client")), "backline-01");
+    json_decref(line);
+    peer_open(&p);
+    assert_true(peer_wait_connected(&p, "backline:out_left", "system:playback_1", true));
+    assert_true(peer_wait_connected(&p, "backline-01:out_left", "system:playback_1", true));
+    stage_live_stop(&second);
+    stage_live_stop(&first);
+    peer_close(&p);
+    stage_server_stop();
+}
+
+/// True once the remembered connections hold this port, or hold it no more.
+static bool is_remembered(const char *port, bool wanted)
+{
+    const long long until = now_ms() + DEADLINE_MS;
+    for (;;) {
+        char text[8192] = "";
+        FILE *file = fopen(stage_path("XDG_STATE_HOME/backline/state.yaml"), "r");
+        if (file != NULL) {
+            const size_t size = fread(text, 1, sizeof text - 1, file);
+            text[size] = '\0';
+            fclose(file);
+        }
+        if ((strstr(text, port) != NULL) == wanted) {
+            return true;
+        }
+        if (now_ms() > until) {
+            return false;
+        }
+        poll(NULL, 0, 10);
+    }
+}
+
+/// What the player undoes in a patchbay stays undone, what he makes there is made again, and what
+/// others have connected is left alone: over a restart of the program and of the server.
+static void test_patchbay_rules(void **state)
+{
+    (void)state;
+    char model[256];
+    program live;
+    size_t seen = 0;
+    snprintf(model, sizeof model, "%s", stage_make_model("a.safetensors", 1, true, 48000));
+    stage_server_start(&usual);
+    peer_open(&p);
+    const char *const others = jack_port_name(p.source);
+    assert_int_equal(jack_connect(p.player, others, "system:playback_1"), 0);
+    stage_live_start(&live, (const char *const[]){model, NULL});
+    json_decref(stage_wait_state(&live, &seen, "playing"));
+    assert_true(peer_wait_connected(&p, "backline:out_right", "system:playback_2", true));
+    assert_true(is_remembered("system:playback_2", true));
+    assert_int_equal(jack_disconnect(p.player, "backline:out_right", "system:playback_2"), 0);
+    assert_int_equal(jack_connect(p.player, "system:capture_2", "backline:in"), 0);
+    assert_true(is_remembered("system:playback_2", false));
+    assert_true(is_remembered("system:capture_2", true));
+    stage_live_stop(&live);
+
+    seen = 0;
+    stage_live_start(&live, (const char *const[]){model, NULL});
+    json_decref(stage_wait_state(&live, &seen, "playing"));
+    assert_true(peer_wait_connected(&p, "system:capture_2", "backline:in", true));
+    assert_true(peer_wait_connected(&p, "backline:out_left", "system:playback_1", true));
+    assert_false(peer_is_connected(&p, "backline:out_right", "system:playback_2"));
+    assert_true(peer_is_connected(&p, others, "system:playback_1"));
+
+    peer_close(&p);
+    stage_server_signal(SIGKILL);
+    stage_wait_message(&live, &seen, "the JACK server has gone");
+    stage_server_start(&usual);
+    peer_open(&p);
+    assert_true(peer_wait_connected(&p, "system:capture_2", "backline:in", true));
+    assert_true(peer_wait_connected(&p, "backline:out_left", "system:playback_1", true));
+    assert_false(peer_is_connected(&p, "backline:out_right", "system:playback_2"));
+    stage_live_stop(&live);
+    peer_close(&p);
+    stage_server_stop();
+}
+
+int main(int argc, char **argv)
+{
+    stage_isolate(argc, argv);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_latency_causal, end_test),
+        cmocka_unit_test_teardown(test_latency_centred, end_test),
+        cmocka_unit_test_teardown(test_latency_changes, end_test),
+        cmocka_unit_test_teardown(test_metadata, end_test),
+        cmocka_unit_test_teardown(test_name_clash, end_test),
+        cmocka_unit_test_teardown(test_patchbay_rules, end_test),
+    };
+    return cmocka_run_group_tests(tests, stage_open, stage_close);
+}

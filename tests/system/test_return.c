@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+// The server dies or stands still: the program lives on, and when a server is back it has its
+// connections and sounds as before. How long that takes is printed, not judged. BL_TEST_RETURNS=10
+// does each ten times and lets the server stand still for ten seconds.
+
+#include "peer.h"
+#include "stage.h"
+#include "support/cmocka_all.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOLERANCE 1e-6
+
+enum { ROUNDS_MAX = 100 };
+
+// Not on the stack: the peer's audio threads outlive a test that fails.
+static struct {
+    bl_audio sound, rendered;
+    float *heard;
+    program live;
+    size_t seen;
+    peer peer;
+    int took_ms[ROUNDS_MAX];
+    int returns;
+} s;
+
+static const stage_server usual = {.rate_hz = 48000, .period = 128, .async = true};
+
+/// The usual ones and three of the player's own making, two of them with another program. All must
+/// come back.
+static const char *const connections[][2] = {
+    {"system:capture_1", "backline:in"},
+    {"backline:out_left", "system:playback_1"},
+    {"backline:out_right", "system:playback_2"},
+    {"backline:out_left", "system:playback_2"},
+    {"peer_play:out", "backline:in"},
+    {"backline:out_left", "peer_record:in"},
+};
+enum { CONNECTIONS = sizeof connections / sizeof connections[0], USUAL_CONNECTIONS = 3 };
+
+static int rounds(void)
+{
+    const char *wanted = getenv("BL_TEST_RETURNS");
+    const int count = wanted != NULL ? atoi(wanted) : 3;
+    return count < 1 ? 1 : count > ROUNDS_MAX ? ROUNDS_MAX : count;
+}
+
+/// Waits until all stand, and keeps how long that took since `from_ms`.
+static void wait_connections(long long from_ms)
+{
+    for (int i = 0; i < CONNECTIONS; i++) {
+        if (!peer_wait_connected(&s.peer, connections[i][0], connections[i][1], true)) {
+            program_listen(&s.live, 0);
+            fail_msg("%s and %s are not connected; it wrote: %s", connections[i][0],
+                     connections[i][1], s.live.err);
+        }
+    }
+    s.took_ms[s.returns++] = (int)(now_ms() - from_ms);
+}
+
+/// Plays the sound through and compares with the rendering, if the server has its rate. In
+/// freewheel, which is exact.
+static void check_sound(void)
+{
+    program_listen(&s.live, 0);
+    memset(s.heard, 0, (size_t)s.sound.frames * sizeof *s.heard);
+    peer_run(&s.peer, s.sound.samples, s.heard, s.sound.frames, &(peer_plan){.freewheel = true});
+    if (jack_get_sample_rate(s.peer.player) != 48000) {
+        double energy = 0.0; // the model's rate is another, the phase of the resampler is free
+        for (uint64_t i = 0; i < s.sound.frames; i++) {
+            energy += (double)s.heard[i] * (double)s.heard[i];
+        }
+        assert_true(energy > 0.0);
+        return;
+    }
+    const double difference = stage_difference(s.rendered.samples, s.heard, s.sound.frames);
+    if (!(difference >= 0.0 && difference <= TOLERANCE)) {
+        fail_msg("after the return it differs by %g from the rendering", difference);
+    }
+}
+
+/// It plays, all connections stand, and it sounds as it should.
+static int open_scene(void **state)
+{
+    memset(&s, 0, sizeof s);
+    stage_rename_server(state);
+    const char *model = stage_make_model("model.safetensors", 7, true, 48000.0);
+    stage_make_sound("sound.wav", 0.5, &s.sound);
+    stage_render(stage_path("sound.wav"), model, &s.rendered);
+    s.heard = calloc((size_t)s.sound.frames, sizeof *s.heard);
+    assert_non_null(s.heard);
+    stage_server_start(&usual);
+    stage_live_start(&s.live, (const char *const[]){model, "--no-ramp", NULL});
+    json_decref(stage_wait_state(&s.live, &s.seen, "playing"));
+    peer_open(&s.peer);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        if (i >= USUAL_CONNECTIONS) { // one that is remembered may stand already
+            jack_connect(s.peer.player, connections[i][0], connections[i][1]);
+        }
+        assert_true(peer_wait_connected(&s.peer, connections[i][0], connections[i][1], true));
+    }
+    check_sound();
+    peer_close(&s.peer);
+    return 0;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+static int close_scene(void **state)
+{
+    (void)state;
+    qsort(s.took_ms, (size_t)s.returns, sizeof *s.took_ms, by_time);
+    if (s.returns > 0) {
+        printf("%d returns took %d, %d, %d ms (min, median, max)\n", s.returns, s.took_ms[0],
+               s.took_ms[s.returns / 2], s.took_ms[s.returns - 1]);
+    }
+    if (s.peer.player != NULL) {
+        peer_close(&s.peer);
+    }
+    program_end(&s.live);
+    stage_server_stop();
+    bl_audio_finish(&s.sound);
+    bl_audio_finish(&s.rendered);
+    free(s.heard);
+    return 0;
+}
+
+/// A new server, and everything is back.
+static void come_back(const stage_server *server)
+{
+    stage_server_start(server);
+    const long long from_ms = now_ms();
+    peer_open(&s.peer);
+    wait_connections(from_ms);
+    check_sound();
+    peer_close(&s.peer);
+}
+
+static void die_by(int number)
+{
+    for (int i = 0; i < rounds(); i++) {
+        stage_server_signal(number);
+        stage_wait_message(&s.live, &s.seen, "the JACK server has gone");
+        json_decref(stage_wait_state(&s.live, &s.seen, "no server"));
+        come_back(&usual);
+    }
+    stage_live_stop(&s.live);
+}
+
+static void test_killed(void **state)
+{
+    (void)state;
+    die_by(SIGKILL);
+}
+
+static void test_terminated(void **state)
+{
+    (void)state;
+    die_by(SIGTERM);
+}
+
+/// It comes back with another rate and another period each time.
+static void test_other_format(void **state)
+{
+    (void)state;
+    static const stage_server formats[] = {
+        {.rate_hz = 44100, .period = 256, .async = true},
+        {.rate_hz = 48000, .period = 100, .async = true},
+        {.rate_hz = 96000, .period = 1024, .async = true},
+        {.rate_hz = 48000, .period = 64, .async = true},
+    };
+    for (int i = 0; i < rounds(); i++) {
+        const stage_server *format = &formats[i % 4];
+        stage_server_signal(i % 2 == 0 ? SIGKILL : SIGTERM);
+        stage_wait_message(&s.live, &s.seen, "the JACK server has gone");
+        come_back(format);
+        json_t *line = stage_wait_state(&s.live, &s.seen, "playing");
+        assert_int_equal(json_integer_value(json_object_get(line, "sample_rate_hz")),
+                         format->rate_hz);
+        assert_int_equal(json_integer_value(json_object_get(line, "period_frames")),
+                         format->period);
+        json_decref(line);
+    }
+    stage_live_stop(&s.live);
+}
+
+static void freeze(void)
+{
+    stage_server_signal(SIGSTOP);
+    json_decref(stage_wait_state(&s.live, &s.seen, "server frozen"));
+}
+
+/// It stands still and goes on.
+static void test_frozen(void **state)
+{
+    (void)state;
+    const int length_ms = getenv("BL_TEST_RETURNS") != NULL ? 10000 : 500;
+    for (int i = 0; i < rounds(); i++) {
+        freeze();
+        poll(NULL, 0, length_ms);
+        stage_server_signal(SIGCONT);
+        const long long from_ms = now_ms();
+        stage_wait_message(&s.live, &s.seen, "answers again");
+        peer_open(&s.peer);
+        wait_connections(from_ms);
+        check_sound();
+        peer_close(&s.peer);
+    }
+    stage_live_stop(&s.live);
+}
+
+/// Frozen and then killed: nothing that hung in the old server holds up the new one.
+static void test_frozen_then_killed(void **state)
+{
+    (void)state;
+    freeze();
+    stage_server_signal(SIGKILL);
+    stage_wait_message(&s.live, &s.seen, "the JACK server has gone");
+    come_back(&usual);
+    stage_live_stop(&s.live);
+}
+
+/// While the server stands still the program still ends when it is told to.
+static void test_ends_while_frozen(void **state)
+{
+    (void)state;
+    freeze();
+    stage_live_stop(&s.live);
+    stage_server_signal(SIGKILL);
+}
+
+int main(int argc, char **argv)
+{
+    stage_isolate(argc, argv);
+    if (getenv("CMOCKA_TEST_FILTER") != NULL) {
+        cmocka_set_test_filter(getenv("CMOCKA_TEST_FILTER"));
+    }
+#define SCENE_TEST(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
+    const struct CMUnitTest tests[] = {
+        SCENE_TEST(test_killed),
+        SCENE_TEST(test_terminated),
+        SCENE_TEST(test_other_format),
+        SCENE_TEST(test_frozen),
+        SCENE_TEST(test_frozen_then_killed),
+        SCENE_TEST(test_ends_while_frozen),
+    };
+    return cmocka_run_group_tests(tests, stage_open, stage_close);
+}
