@@ -4,6 +4,7 @@
 #include "app_parts.h"
 
 #include "paths.h"
+#include "pipewire.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -185,6 +186,16 @@ static void read_files(bl_app *app)
     }
 }
 
+void bl_app_join_pipewire(bl_app_config *config, char **arguments)
+{
+    bl_error error = {0};
+    // Who names a driver wants a server of his own.
+    if (config->driver == NULL &&
+        bl_pipewire_join(config->server, arguments, &error) != BL_STATUS_OK) {
+        snprintf(config->note, sizeof config->note, "%s", error.text);
+    }
+}
+
 bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *error)
 {
     bl_status status = check_config(config, error);
@@ -199,6 +210,9 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
     a->state.phase = BL_APP_LOOKING;
     for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
         a->state.parameters[p] = bl_parameter_get((bl_parameter)p)->default_value;
+    }
+    if (config->note[0] != '\0') {
+        bl_app_tell(a, BL_APP_WARNING, "%s", config->note);
     }
     if (!make_descriptors(a)) {
         status = bl_error_set(error, BL_STATUS_NO_MEMORY, "cannot make an event descriptor");

@@ -31,7 +31,8 @@ typedef struct bl_app_config {
     bool no_connect;                       ///< make no connection at all
     bool no_ramp;                          ///< full level from the first frame, exact
     bool strict; ///< what was named and cannot be had ends in BL_APP_FAILED; else it is only told
-    double quality; ///< 0..1, width of slimmable models
+    double quality;             ///< 0..1, width of slimmable models
+    char note[BL_APP_TEXT_MAX]; ///< to be told first; set by bl_app_join_pipewire
 } bl_app_config;
 
 bl_app_config bl_app_config_default(void);
@@ -105,6 +106,12 @@ typedef struct bl_app_port {
 /// Reads the command line that `backline live` and the window share. Returns -1 to go on, else an
 /// exit code: help was printed, or the usage was wrong and has been told. Texts are of `argv`.
 int bl_app_config_parse(int argc, char **argv, bl_app_config *config);
+
+/// Joins PipeWire where that is the sound server and the JACK library here is another one: replaces
+/// this process by itself under pw-jack, with the `arguments` that follow the program's name, ended
+/// by NULL. Returns if there is no need to; if it is not possible, bl_app_create tells it. First
+/// thing in a main, before any thread is made.
+void bl_app_join_pipewire(bl_app_config *config, char **arguments);
 
 /// Starts the threads and returns before there is a server or a sound. Thread: MAIN. Owns: the
 /// caller. Fails if a name is not fit, or memory or threads are short.

@@ -265,5 +265,9 @@ static int run(int argc, char **argv)
     live_settings settings;
     bl_app_config config;
     const int end = read_arguments(argc, argv, &settings, &config);
-    return end != BL_OPTIONS_RUN ? end : play(&bl_command_live, &settings, &config);
+    if (end != BL_OPTIONS_RUN) {
+        return end;
+    }
+    bl_app_join_pipewire(&config, argv);
+    return play(&bl_command_live, &settings, &config);
 }

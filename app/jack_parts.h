@@ -75,7 +75,7 @@ void bl_jack_set_callbacks(bl_jack *jack);
 jack_client_t *bl_jack_open_client(const char *name, const char *server, bl_error *error);
 
 /// Waits until the audio thread that counts these turns has left the cycle it may be in.
-void bl_jack_wait_for_turn(_Atomic uint64_t *turn);
+void bl_jack_wait_for_turn(_Atomic uint64_t *counter);
 
 /// All ports of the server. Owns: the caller, who ends with bl_port_list_finish. Thread: LINK.
 bl_status bl_jack_list_ports(jack_client_t *client, bl_port_list *list, bl_error *error);

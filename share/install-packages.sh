@@ -21,6 +21,7 @@ test ?clang-format-14 ?clang-tidy-14 cppcheck shellcheck
 all clang ?libclang-rt-dev ?llvm
 all ?clang-22 ?libclang-rt-22-dev
 all ?gcc-aarch64-linux-gnu ?libc6-dev-arm64-cross ?qemu-user
+all ?pipewire ?pipewire-jack ?wireplumber dbus-daemon
 all locales ?valgrind ?desktop-file-utils ?appstream
 END
 }

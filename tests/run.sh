@@ -158,7 +158,7 @@ tally() {
 # --- The stages: build_NAME, test_NAME; the order is that of `stages` below ---
 
 # Labels of tests that say the same in every build, or have a stage of their own.
-once='^(lint|ui|fuzz|bench)$'
+once='^(lint|ui|fuzz|bench|pipewire)$'
 
 build_release() {
     preset release

@@ -201,7 +201,7 @@ int main(void)
         cmocka_unit_test(test_usual),          cmocka_unit_test(test_undone),
         cmocka_unit_test(test_port_returns),   cmocka_unit_test(test_server_returns),
         cmocka_unit_test(test_made_by_others), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_claimed), cmocka_unit_test(test_full),
+        cmocka_unit_test(test_claimed),        cmocka_unit_test(test_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

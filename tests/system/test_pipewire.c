@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+// PipeWire as the server, started for the test with two devices without hardware. Smoke tests: it
+// is found and joined by itself, follows its period, and lives through its death, which PipeWire
+// announces to nobody.
+
+#include "skip.h"
+#include "stage.h"
+#include "support/cmocka_all.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static program bus, pipewire, wireplumber;
+
+static bool is_there(const char *name)
+{
+    program look;
+    return program_run(&look, (const char *const[]){"sh", "-c", "command -v \"$0\"", name, NULL}) ==
+           0;
+}
+
+/// Runs a command of PipeWire's and returns what it says.
+static const char *ask(const char *const *argv)
+{
+    static program tool;
+    program_run(&tool, argv);
+    return tool.out;
+}
+
+static void wait_for_text(const char *const *argv, const char *text)
+{
+    const long long until = now_ms() + DEADLINE_MS;
+    while (strstr(ask(argv), text) == NULL) {
+        if (now_ms() > until) {
+            fail_msg("%s never said \"%s\" but: %s", argv[0], text, ask(argv));
+        }
+        poll(NULL, 0, 50);
+    }
+}
+
+static const char *const list_links[] = {"pw-link", "-l", NULL};
+static const char *const list_outputs[] = {"pw-link", "-o", NULL};
+
+static void start_daemon(void)
+{
+    program_start(&pipewire, (const char *const[]){"pipewire", NULL});
+    const long long until = now_ms() + DEADLINE_MS;
+    while (access(stage_path("XDG_RUNTIME_DIR/pipewire-0"), F_OK) != 0) {
+        assert_true(now_ms() < until);
+        assert_true(program_listen(&pipewire, 10));
+    }
+    program_start(&wireplumber, (const char *const[]){"wireplumber", NULL});
+    wait_for_text(list_outputs, "stage-in:");
+}
+
+static void stop_daemon(int number)
+{
+    program_signal(&pipewire, number);
+    program_wait(&pipewire);
+    program_end(&wireplumber); // ends by itself without its server
+    unlink(stage_path("XDG_RUNTIME_DIR/pipewire-0"));
+}
+
+static int open_stage(void **state)
+{
+    static const char devices[] =
+        "context.objects = [\n"
+        "  { factory = adapter args = { factory.name = support.null-audio-sink node.name = "
+        "stage-out\n"
+        "    media.class = Audio/Sink audio.position = [ FL FR ] object.linger = true } }\n"
+        "  { factory = adapter args = { factory.name = support.null-audio-sink node.name = "
+        "stage-in\n"
+        "    media.class = Audio/Source/Virtual audio.position = [ FL FR ] object.linger = true } "
+        "}\n"
+        "]\n";
+    stage_open(state);
+    if (!is_there("pipewire") || !is_there("wireplumber") || !is_there("pw-jack") ||
+        !is_there("dbus-daemon")) {
+        return 0; // the tests skip
+    }
+    mkdir(stage_path("XDG_CONFIG_HOME/pipewire"), 0700);
+    stage_write("XDG_CONFIG_HOME/pipewire/pipewire.conf.d/stage.conf", devices);
+    program_start(&bus, (const char *const[]){"dbus-daemon", "--session", "--nofork",
+                                              "--print-address", NULL});
+    const long long until = now_ms() + DEADLINE_MS;
+    while (strchr(bus.out, '\n') == NULL) {
+        assert_true(now_ms() < until);
+        assert_true(program_listen(&bus, 10));
+    }
+    *strchr(bus.out, '\n') = '\0';
+    setenv("DBUS_SESSION_BUS_ADDRESS", bus.out, 1);
+    unsetenv("PIPEWIRE_REMOTE");
+    unsetenv("PIPEWIRE_RUNTIME_DIR");
+    start_daemon();
+    return 0;
+}
+
+static int close_stage(void **state)
+{
+    program_end(&wireplumber);
+    program_end(&pipewire);
+    program_end(&bus);
+    return stage_close(state);
+}
+
+static void need_pipewire(void)
+{
+    if (pipewire.pid == 0) {
+        bl_test_skip("pipewire, pipewire-jack, wireplumber or dbus-daemon is not installed");
+    }
+}
+
+static void start_live(program *live, size_t *seen, const char *const *arguments)
+{
+    stage_live_start(live, arguments);
+    json_t *line = stage_wait_state(live, seen, "playing");
+    assert_string_equal(json_string_value(json_object_get(line, "server")), "PipeWire");
+    json_decref(line);
+}
+
+/// Without a word from the player: through pw-jack, to the devices that are there.
+static void test_joins(void **state)
+{
+    (void)state;
+    need_pipewire();
+    program live;
+    size_t seen = 0;
+    start_live(&live, &seen,
+               (const char *const[]){stage_make_model("a.safetensors", 1, true, 48000), NULL});
+    wait_for_text(list_links, "backline:out_left");
+    wait_for_text(list_links, "backline:out_right");
+    stage_live_stop(&live);
+}
+
+static void wait_period(program *live, size_t *seen, int frames)
+{
+    const long long until = now_ms() + DEADLINE_MS;
+    for (;;) {
+        json_t *line = stage_wait_state(live, seen, "playing");
+        const bool same = json_integer_value(json_object_get(line, "period_frames")) == frames;
+        json_decref(line);
+        if (same) {
+            return;
+        }
+        assert_true(now_ms() < until);
+    }
+}
+
+static void test_period_changes(void **state)
+{
+    (void)state;
+    need_pipewire();
+    program live;
+    size_t seen = 0;
+    start_live(&live, &seen,
+               (const char *const[]){stage_make_model("a.safetensors", 1, true, 48000), NULL});
+    static const char *const periods[] = {"64", "1024", "256"};
+    for (int i = 0; i < 3; i++) {
+        ask((const char *const[]){"pw-metadata", "-n", "settings", "0", "clock.force-quantum",
+                                  periods[i], NULL});
+        wait_period(&live, &seen, atoi(periods[i]));
+    }
+    ask((const char *const[]){"pw-metadata", "-n", "settings", "0", "clock.force-quantum", "0",
+                              NULL});
+    stage_live_stop(&live);
+}
+
+/// It dies without a word and comes back: so does the program, with its connections.
+static void test_daemon_dies(void **state)
+{
+    (void)state;
+    need_pipewire();
+    program live;
+    size_t seen = 0;
+    long long slowest_ms = 0;
+    start_live(&live, &seen,
+               (const char *const[]){stage_make_model("a.safetensors", 1, true, 48000), NULL});
+    wait_for_text(list_links, "backline:out_right");
+    for (int i = 0; i < 3; i++) {
+        stop_daemon(i % 2 == 0 ? SIGKILL : SIGTERM);
+        stage_wait_message(&live, &seen, "everything stays loaded");
+        start_daemon();
+        const long long from_ms = now_ms();
+        json_decref(stage_wait_state(&live, &seen, "playing"));
+        wait_for_text(list_links, "backline:out_left");
+        wait_for_text(list_links, "backline:out_right");
+        const long long took_ms = now_ms() - from_ms;
+        slowest_ms = took_ms > slowest_ms ? took_ms : slowest_ms;
+    }
+    printf("slowest return after the death of PipeWire: %lld ms\n", slowest_ms);
+    stage_live_stop(&live);
+}
+
+/// Two of one name: each plays and tells its own ports' names.
+static void test_name_clash(void **state)
+{
+    (void)state;
+    need_pipewire();
+    program first;
+    program second;
+    size_t seen[2] = {0, 0};
+    const char *model = stage_make_model("a.safetensors", 1, true, 48000);
+    start_live(&first, &seen[0], (const char *const[]){model, NULL});
+    start_live(&second, &seen[1], (const char *const[]){model, NULL});
+    wait_for_text(list_links, "backline:out_left");
+    stage_live_stop(&second);
+    stage_live_stop(&first);
+}
+
+int main(int argc, char **argv)
+{
+    stage_isolate(argc, argv);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_joins),
+        cmocka_unit_test(test_period_changes),
+        cmocka_unit_test(test_daemon_dies),
+        cmocka_unit_test(test_name_clash),
+    };
+    return cmocka_run_group_tests(tests, open_stage, close_stage);
+}
