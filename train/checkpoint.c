@@ -16,14 +16,14 @@
 
 static const char format[] = "backline-checkpoint-1";
 
-enum { TENSORS = 3, NUMBERS = 7 };
+enum { TENSORS = 4, NUMBERS = 8 };
 
 // The numbers of a state by name, both ways.
 static void list_numbers(const bl_trainer_state *state, const char *names[NUMBERS],
                          double values[NUMBERS])
 {
-    const char *const all[NUMBERS] = {"epoch",     "step",           "steps",   "rate_scale",
-                                      "train_esr", "validation_esr", "best_esr"};
+    const char *const all[NUMBERS] = {"epoch",     "step",           "steps",    "rate_scale",
+                                      "train_esr", "validation_esr", "best_esr", "best_epoch"};
     memcpy(names, all, sizeof all);
     values[0] = (double)state->epoch;
     values[1] = (double)state->step;
@@ -32,6 +32,7 @@ static void list_numbers(const bl_trainer_state *state, const char *names[NUMBER
     values[4] = state->train_esr;
     values[5] = state->validation_esr;
     values[6] = isfinite(state->best_esr) ? state->best_esr : -1.0;
+    values[7] = (double)state->best_epoch;
 }
 
 static void set_numbers(bl_trainer_state *state, const double values[NUMBERS])
@@ -43,6 +44,7 @@ static void set_numbers(bl_trainer_state *state, const double values[NUMBERS])
     state->train_esr = values[4];
     state->validation_esr = values[5];
     state->best_esr = values[6] >= 0.0 ? values[6] : HUGE_VAL;
+    state->best_epoch = (uint64_t)values[7];
 }
 
 static void list_tensors(const bl_trainer_state *state, bl_tensor_source tensors[TENSORS])
@@ -53,6 +55,7 @@ static void list_tensors(const bl_trainer_state *state, bl_tensor_source tensors
         size_t count;
     } all[TENSORS] = {{"parameters", state->parameters, state->parameter_count},
                       {"best", state->best, state->parameter_count},
+                      {"average", state->average, state->parameter_count},
                       {"optimizer", state->optimizer, state->optimizer_count}};
     for (int t = 0; t < TENSORS; t++) {
         tensors[t] = (bl_tensor_source){.name = all[t].name,
@@ -123,6 +126,8 @@ static void read_metadata(bl_load *load, const bl_json *metadata, const char *co
 static void read_tensors(bl_load *load, const bl_safetensors *file, const bl_trainer_state *state)
 {
     bl_tensor_source wanted[TENSORS];
+    float *const places[TENSORS] = {state->parameters, state->best, state->average,
+                                    state->optimizer};
     list_tensors(state, wanted);
     for (int pass = 0; pass < 2; pass++) {
         for (int t = 0; t < TENSORS && bl_load_ok(load); t++) {
@@ -131,8 +136,7 @@ static void read_tensors(bl_load *load, const bl_safetensors *file, const bl_tra
                 bl_load_fail(load, BL_STATUS_SHAPE, "%s: found %zu numbers, expected %zu",
                              wanted[t].name, found != NULL ? found->count : 0, wanted[t].count);
             } else {
-                float *to = t == 0 ? state->parameters : t == 1 ? state->best : state->optimizer;
-                float *values = pass == 1 ? to : calloc(found->count, sizeof *values);
+                float *values = pass == 1 ? places[t] : calloc(found->count, sizeof *values);
                 if (values == NULL) {
                     bl_load_fail(load, BL_STATUS_NO_MEMORY, "not enough memory to read it");
                     return;

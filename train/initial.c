@@ -30,25 +30,54 @@ static void visit_pair(const visitor *v, const float *w, const float *b, uint32_
 
 // Every tensor with the bound of its uniform distribution. `drive` multiplies what the input enters
 // by; a head that reads the residual stream itself is quietened by as much.
-static void each_tensor(const bl_wavenet *shape, float drive, visit_tensor *visit, void *data)
+static void each_of_wavenet(const bl_wavenet *shape, float drive, const visitor *v)
 {
-    const visitor v = {visit, data};
     for (uint32_t a = 0; a < shape->array_count; a++) {
         const bl_wavenet_array *array = &shape->arrays[a];
-        visit_pair(&v, array->rechannel.w, array->rechannel.b, array->rechannel.out,
+        visit_pair(v, array->rechannel.w, array->rechannel.b, array->rechannel.out,
                    array->rechannel.in, a == 0 ? drive : 1.0f);
         for (uint32_t i = 0; i < array->layer_count; i++) {
             const bl_wavenet_layer *layer = &array->layers[i];
-            visit_pair(&v, layer->conv.w, layer->conv.b, layer->conv.out,
+            visit_pair(v, layer->conv.w, layer->conv.b, layer->conv.out,
                        layer->conv.in * layer->conv.kernel, 1.0f);
-            visit_pair(&v, layer->mixin.w, layer->mixin.b, layer->mixin.out, layer->mixin.in,
-                       drive);
-            visit_pair(&v, layer->layer1x1.w, layer->layer1x1.b, layer->layer1x1.out,
+            visit_pair(v, layer->mixin.w, layer->mixin.b, layer->mixin.out, layer->mixin.in, drive);
+            visit_pair(v, layer->layer1x1.w, layer->layer1x1.b, layer->layer1x1.out,
                        layer->layer1x1.in, 1.0f);
         }
-        visit_pair(&v, array->head.w, array->head.b, array->head.out,
+        visit_pair(v, array->head.w, array->head.b, array->head.out,
                    array->head.in * array->head.kernel,
                    array->head_from_residual ? 1.0f / drive : 1.0f);
+    }
+}
+
+// Gates of one bound, as PyTorch has it.
+static void each_of_lstm(const bl_sequence *shape, const visitor *v)
+{
+    const bl_sequence_stage *cell = &shape->stages[0];
+    const bl_matrix *head = &shape->stages[1].matrix;
+    const float bound = 1.0f / sqrtf((float)cell->out);
+    v->visit(v->data, cell->w, 4 * cell->out, cell->in + cell->out, bound);
+    v->visit(v->data, cell->b, 1, 4 * cell->out, bound);
+    visit_pair(v, head->w, head->b, head->out, head->in, 1.0f);
+}
+
+static void each_tensor(const bl_arch *arch, float drive, visit_tensor *visit, void *data)
+{
+    const visitor v = {visit, data};
+    switch (arch->kind) {
+    case BL_ARCH_WAVENET:
+        each_of_wavenet(&arch->u.wavenet, drive, &v);
+        return;
+    case BL_ARCH_SEQUENCE:
+        each_of_lstm(&arch->u.sequence, &v);
+        return;
+    case BL_ARCH_CONTAINER:
+        for (uint32_t i = 0; i < arch->u.container.count; i++) {
+            each_of_wavenet(&arch->u.container.submodels[i]->u.wavenet, drive, &v);
+        }
+        return;
+    case BL_ARCH_LINEAR:
+        return;
     }
 }
 
@@ -63,23 +92,18 @@ static void list_tensor(void *data, const float *weights, uint32_t rows, uint32_
 {
     (void)bound;
     listing *list = data;
-    list->tensors[list->count++] = (bl_train_tensor){(size_t)(weights - list->base), rows, columns};
+    if (list->tensors != NULL) {
+        list->tensors[list->count] =
+            (bl_train_tensor){(size_t)(weights - list->base), rows, columns};
+    }
+    list->count++;
 }
 
-uint32_t bl_initial_tensors(const bl_wavenet *shape, const float *base, bl_train_tensor *tensors)
+uint32_t bl_initial_tensors(const bl_arch *arch, const float *base, bl_train_tensor *tensors)
 {
     listing list = {base, tensors, 0};
-    each_tensor(shape, 1.0f, list_tensor, &list);
+    each_tensor(arch, 1.0f, list_tensor, &list);
     return list.count;
-}
-
-uint32_t bl_initial_tensor_bound(const bl_wavenet *shape)
-{
-    uint32_t bound = 0;
-    for (uint32_t a = 0; a < shape->array_count; a++) {
-        bound += 4 + 6 * shape->arrays[a].layer_count;
-    }
-    return bound;
 }
 
 typedef struct drawing {
@@ -98,10 +122,19 @@ static void draw_tensor(void *data, const float *weights, uint32_t rows, uint32_
     }
 }
 
-void bl_initial_draw(const bl_wavenet *shape, const float *base, double input_power, uint64_t seed,
+void bl_initial_draw(const bl_arch *arch, const float *base, double input_power, uint64_t seed,
                      float *parameters)
 {
     const double drive = fmin(fmax(0.8 / sqrt(input_power), 1.0), 16.0);
     drawing draw = {base, parameters, bl_random_init(seed, 0)};
-    each_tensor(shape, (float)drive, draw_tensor, &draw);
+    each_tensor(arch, (float)drive, draw_tensor, &draw);
+    if (arch->kind != BL_ARCH_SEQUENCE) {
+        return;
+    }
+    const bl_sequence_stage *cell = &arch->u.sequence.stages[0];
+    float *w = parameters + (cell->w - base), *b = parameters + (cell->b - base);
+    for (size_t gate = 0; gate < 4 * (size_t)cell->out; gate++) {
+        w[gate * (1 + cell->out)] *= (float)drive; // the input's weight
+        b[gate] += gate / cell->out == 1 ? 1.0f : 0.0f;
+    }
 }

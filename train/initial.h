@@ -10,15 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Lists the tensors of `shape` as matrices [out][in taps]; weights lie in `base`. Returns how
-/// many; `tensors` has room for bl_initial_tensor_bound.
-uint32_t bl_initial_tensors(const bl_wavenet *shape, const float *base, bl_train_tensor *tensors);
-uint32_t bl_initial_tensor_bound(const bl_wavenet *shape);
+/// Lists the tensors of `arch` as matrices [out][in taps]; weights lie in `base`. Returns how many;
+/// `tensors` may be NULL.
+uint32_t bl_initial_tensors(const bl_arch *arch, const float *base, bl_train_tensor *tensors);
 
 /// Draws uniform weights of variance 1 / (3 fan-in), with the input's gain raised so that a signal
 /// of `input_power` drives the first activations: a DI peaks far below full scale, and a network of
-/// almost linear layers learns slowly. The same seed gives the same bits.
-void bl_initial_draw(const bl_wavenet *shape, const float *base, double input_power, uint64_t seed,
+/// almost linear layers learns slowly. An LSTM starts by remembering: its forget gates have a bias
+/// of 1 (Jozefowicz et al. 2015). The same seed gives the same bits.
+void bl_initial_draw(const bl_arch *arch, const float *base, double input_power, uint64_t seed,
                      float *parameters);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The four inner loops of training, over planar rows [channel][time]. A linear layer of any kind
-// (convolution, conditioning, 1x1, head, bias) is a matrix over "terms": pointers to rows, each
-// already shifted to where its tap reads. Compiled once per instruction set.
+// The inner loops of training, most of them over planar rows [channel][time]. A linear layer of any
+// kind (convolution, conditioning, 1x1, head, bias) is a matrix over "terms": pointers to rows,
+// each already shifted to where its tap reads. Compiled once per instruction set.
 
 #ifndef BACKLINE_TRAIN_KERNELS_H
 #define BACKLINE_TRAIN_KERNELS_H
@@ -23,6 +23,23 @@ enum { BL_TRAIN_TERM_BLOCK = 3 };
 /// Lanes that the weight gradient keeps apart until it is folded.
 enum { BL_TRAIN_LANES = 8 };
 
+/// Cells of an LSTM are padded to a multiple of the first, and are at most the second.
+enum { BL_TRAIN_CELLS = 8, BL_TRAIN_CELLS_MAX = 1024 };
+
+/// One LSTM layer over a segment, with all that the way back needs. Frame-major; gate order i f g
+/// o.
+typedef struct bl_train_lstm_run {
+    uint32_t padded;      ///< cells, padding included
+    const float *columns; ///< [bias, input, h of each cell][4 padded]
+    const float *rows;    ///< [4 padded][padded], of h
+    const float *head;    ///< [padded]
+    const float *in;      ///< [frames]
+    float *gates;         ///< [frames][4 padded]: activated, then their gradients
+    float *c, *h;         ///< [1 + frames][padded], the state before the segment first
+    float *tanh_c;        ///< [frames][padded]
+    size_t frames;
+} bl_train_lstm_run;
+
 typedef struct bl_train_kernels {
     const char *name;
 
@@ -43,6 +60,15 @@ typedef struct bl_train_kernels {
     /// delta[c][n] *= act'(.), found from the activated value rows[c][n].
     void (*derive)(bl_activation_kind kind, float slope, uint32_t channels,
                    const float *const *rows, float *const *delta, size_t frames);
+
+    /// Fills gates, c, h, tanh_c; out[n] = head . h.
+    void (*lstm_forward)(const bl_train_lstm_run *run, float *out);
+
+    /// The gates become the gradients of their sums, for the output's gradient `delta`.
+    void (*lstm_backward)(const bl_train_lstm_run *run, const float *delta);
+
+    /// sums[column][4 padded] += gradients of `columns`.
+    void (*lstm_correlate)(const bl_train_lstm_run *run, float *sums);
 } bl_train_kernels;
 
 /// The best set this processor runs. Thread: any. Never NULL.

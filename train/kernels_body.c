@@ -4,6 +4,7 @@
 
 #include "rt/kernels/exact.h"
 #include "train/kernels.h"
+#include "train/lstm_body.h"
 
 #include <assert.h>
 #include <string.h>
@@ -208,4 +209,7 @@ const bl_train_kernels BL_KERNEL_SUFFIX(bl_train_kernels) = {
     .correlate = correlate,
     .activate = activate,
     .derive = derive,
+    .lstm_forward = lstm_forward,
+    .lstm_backward = lstm_backward,
+    .lstm_correlate = lstm_correlate,
 };

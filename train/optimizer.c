@@ -35,6 +35,7 @@ struct bl_optimizer {
     size_t state_count;
     float *scratch; ///< three matrices of the largest size
     size_t scratch_size;
+    float decay;
     uint64_t steps;
 };
 
@@ -57,7 +58,7 @@ static side side_at(float **next, uint32_t n)
 }
 
 bl_optimizer *bl_optimizer_create(const bl_train_tensor *tensors, uint32_t tensor_count,
-                                  size_t count, bool soap)
+                                  size_t count, bool soap, double decay)
 {
     assert(tensor_count > 0 && count > 0);
     size_t size = 2 * count, largest = 1;
@@ -82,6 +83,7 @@ bl_optimizer *bl_optimizer_create(const bl_train_tensor *tensors, uint32_t tenso
     }
     made->tensor_count = tensor_count;
     made->state_count = size;
+    made->decay = (float)decay;
     made->scratch_size = largest;
     float *next = made->state;
     for (uint32_t t = 0; t < tensor_count; t++) {
@@ -290,6 +292,11 @@ void bl_optimizer_step(bl_optimizer *optimizer, float *parameters, float *gradie
     for (uint32_t t = 0; t < optimizer->tensor_count; t++) {
         tensor_state *state = &optimizer->tensors[t];
         const size_t offset = state->tensor.offset;
+        const size_t cells = (size_t)state->tensor.rows * state->tensor.columns;
+        const float keep = 1.0f - rate * optimizer->decay;
+        for (size_t i = 0; keep != 1.0f && state->tensor.rows > 1 && i < cells; i++) {
+            parameters[offset + i] *= keep;
+        }
         if (state->left.n != 0) {
             soap_step(optimizer, state, parameters + offset, gradient + offset, rate);
         } else {

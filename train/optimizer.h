@@ -18,10 +18,11 @@ typedef struct bl_train_tensor {
 
 typedef struct bl_optimizer bl_optimizer;
 
-/// For `count` parameters in `tensors`. `soap` false: Adam for all. NULL if memory is short.
+/// For `count` parameters in `tensors`. `soap` false: Adam for all. `decay` shrinks matrices by
+/// rate * decay in every step. NULL if memory is short.
 /// Thread: any. Owns: the caller; `tensors` is copied.
 bl_optimizer *bl_optimizer_create(const bl_train_tensor *tensors, uint32_t tensor_count,
-                                  size_t count, bool soap);
+                                  size_t count, bool soap, double decay);
 
 /// NULL is allowed.
 void bl_optimizer_destroy(bl_optimizer *optimizer);

@@ -18,16 +18,18 @@ typedef struct bl_trainer bl_trainer;
 
 /// What changes while training: all that a checkpoint must hold.
 typedef struct bl_trainer_state {
-    uint64_t epoch;    ///< finished ones
-    uint64_t step;     ///< made so far
-    uint64_t steps;    ///< planned in all; the rate reaches zero there
-    double rate_scale; ///< 1, halved by each recovery from NaN
-    double best_esr;   ///< of the best validation so far; above 1e30: none yet
-    double train_esr;  ///< of the last epoch
+    uint64_t epoch;      ///< finished ones
+    uint64_t step;       ///< made so far
+    uint64_t steps;      ///< planned in all; the rate reaches zero there
+    double rate_scale;   ///< 1, halved by each recovery from NaN
+    double best_esr;     ///< of the best validation so far; above 1e30: none yet
+    uint64_t best_epoch; ///< finished ones at that time
+    double train_esr;    ///< of the last epoch
     double validation_esr;
     size_t parameter_count, optimizer_count;
-    float *parameters; ///< owned by the trainer, as are the next two
+    float *parameters; ///< owned by the trainer, as are the next three
     float *best;       ///< parameters of the best validation
+    float *average;    ///< running mean of the parameters
     float *optimizer;  ///< see bl_optimizer_state
 } bl_trainer_state;
 
@@ -68,7 +70,8 @@ typedef enum bl_trainer_outcome {
 /// Trains until the end of the pass or of the plan, validates, keeps the best.
 bl_trainer_outcome bl_trainer_run_epoch(bl_trainer *trainer, bl_trainer_stop *stop, void *data);
 
-/// ESR over the validation part of the given parameters: sum of squared errors over sum of squares.
+/// ESR over the validation part of the given parameters: sum of squared errors over sum of squares,
+/// of the model's own output (of several widths: the last).
 double bl_trainer_validate(bl_trainer *trainer, const float *parameters);
 
 #endif

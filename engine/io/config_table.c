@@ -57,7 +57,14 @@ const bl_config_row bl_config_rows[] = {
     ROW_TRAINING(batch_size, BL_CONFIG_KIND_COUNT, 1, 1024, "4", NULL)
     ROW_TRAINING(learning_rate, BL_CONFIG_KIND_NUMBER, 1e-8, 1, "0.01", NULL)
     ROW_TRAINING(optimizer, BL_CONFIG_KIND_CHOICE, 0, 0, "adam", optimizers)
+    ROW_TRAINING(warm_up, BL_CONFIG_KIND_COUNT, 0, 1000000, "100", NULL)
+    ROW_TRAINING(clip, BL_CONFIG_KIND_NUMBER, 0, 1e6, "0", NULL)
+    ROW_TRAINING(weight_decay, BL_CONFIG_KIND_NUMBER, 0, 1, "0", NULL)
+    ROW_TRAINING(average, BL_CONFIG_KIND_NUMBER, 0, 0.99999, "0", NULL)
+    ROW_TRAINING(patience, BL_CONFIG_KIND_COUNT, 0, 1000000, "0", NULL)
     ROW_TRAINING(loss, BL_CONFIG_KIND_CHOICE, 0, 0, "esr", losses)
+    ROW_TRAINING(pre_emphasis, BL_CONFIG_KIND_NUMBER, 0, 0.999, "0", NULL)
+    ROW_TRAINING(mrstft, BL_CONFIG_KIND_NUMBER, 0, 1000, "0", NULL)
     ROW_TRAINING(seed, BL_CONFIG_KIND_SEED, 0, 9007199254740991.0, "1", NULL)
     // clang-format on
 };

@@ -26,6 +26,7 @@ struct bl_model {
     atomic_size_t references; ///< any thread -> any thread
     bl_store *store;
     bl_content content;
+    const float *weights; ///< the flat list it was made of, or NULL
 };
 
 // The file's name without folder and ending.
@@ -193,6 +194,11 @@ const bl_arch *bl_model_get_arch(const bl_model *model)
     return model->content.arch;
 }
 
+const float *bl_model_get_weights(const bl_model *model)
+{
+    return model->weights;
+}
+
 void bl_model_set_esr(bl_model *model, double esr)
 {
     model->content.info.has_esr = true;
@@ -250,7 +256,11 @@ bl_status bl_model_from_config(const bl_config *config, const float *weights, si
         }
     }
     describe_config(&load, config, copy, &content);
-    return create(&load, &content, model);
+    const bl_status status = create(&load, &content, model);
+    if (status == BL_STATUS_OK) {
+        (*model)->weights = copy;
+    }
+    return status;
 }
 
 bl_status bl_model_info_from_config(const bl_config *config, bl_model_info *info, bl_error *error)

@@ -22,6 +22,7 @@ typedef struct fixture {
     char folder[64];
     bl_train_data data;
     bl_config config;
+    bl_model *start;
 } fixture;
 
 // A one-pole low-pass into a bent curve, driven by decaying bursts.
@@ -97,6 +98,7 @@ static bl_train_result train(const fixture *f, const char *name, uint32_t thread
     snprintf(path, sizeof path, "%s/%s", f->folder, name);
     const bl_train_job job = {.config = &f->config,
                               .data = &f->data,
+                              .start = f->start,
                               .output = path,
                               .name = "tested",
                               .threads = threads,
@@ -189,6 +191,7 @@ static void expect_refusal(const fixture *f, const char *name, bool resume, cons
     snprintf(path, sizeof path, "%s/%s", f->folder, name);
     const bl_train_job job = {.config = &f->config,
                               .data = &f->data,
+                              .start = f->start,
                               .output = path,
                               .name = "tested",
                               .threads = 1,
@@ -199,6 +202,86 @@ static void expect_refusal(const fixture *f, const char *name, bool resume, cons
     if (strstr(error.text, words) == NULL) {
         fail_msg("\"%s\" does not say \"%s\"", error.text, words);
     }
+}
+
+// Everything that a step may depend on is in the checkpoint, for every kind of network.
+static void every_kind_resumes(void **state)
+{
+    fixture *f = *state;
+    static const bl_config_type types[] = {BL_CONFIG_NAM_WAVENET, BL_CONFIG_NAM_A2, BL_CONFIG_LSTM};
+    f->config.model.channels = 3;
+    f->config.model.second_channels = 2;
+    f->config.model.dilations = (bl_config_list){3, {1, 2, 4}};
+    f->config.model.second_dilations = (bl_config_list){2, {1, 8}};
+    f->config.model.widths = (bl_config_list){2, {2, 3}};
+    f->config.model.cells = 5;
+    f->config.data.segment_frames = 1280;
+    f->config.training.epochs = 5;
+    f->config.training.optimizer = BL_CONFIG_SOAP;
+    f->config.training.warm_up = 5;
+    f->config.training.average = 0.9;
+    f->config.training.clip = 1.0;
+    f->config.training.weight_decay = 0.01;
+    f->config.training.pre_emphasis = 0.85;
+    f->config.training.mrstft = 0.001;
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
+        char whole[16], parts[16];
+        snprintf(whole, sizeof whole, "whole%zu", t);
+        snprintf(parts, sizeof parts, "parts%zu", t);
+        f->config.model.type = types[t];
+        const bl_train_result once = train(f, whole, 2, false, NULL);
+        stopper first = {.at_epoch = 2};
+        assert_true(train(f, parts, 1, false, &first).stopped);
+        const bl_train_result last = train(f, parts, 2, true, NULL);
+        print_message("kind %zu: ESR %.4f, played %.4f\n", t, last.best_esr, last.played_esr);
+        assert_true(once.best_esr == last.best_esr && last.best_esr < 1.0);
+        assert_true(fabs(last.played_esr - last.best_esr) < 1e-4);
+        assert_same_file(f, whole, parts, "checkpoint.safetensors");
+        assert_same_file(f, whole, parts, "best_model.safetensors");
+    }
+}
+
+// A model goes on from another's weights, from either form of its file; another shape is refused.
+static void starts_from_a_model(void **state)
+{
+    fixture *f = *state;
+    static const char *const files[] = {"best_model.safetensors", "best_model.nam"};
+    f->config.model.type = BL_CONFIG_NAM_WAVENET;
+    f->config.model.channels = 4;
+    f->config.model.second_channels = 0;
+    f->config.model.dilations = (bl_config_list){4, {1, 2, 4, 8}};
+    f->config.training.optimizer = BL_CONFIG_SOAP;
+    f->config.training.epochs = 10;
+    const bl_train_result first = train(f, "first", 1, false, NULL);
+    f->config.training.epochs = 1;
+    f->config.training.learning_rate = 1e-6;
+    f->config.model.head_scale = 0.5;
+    for (int i = 0; i < 2; i++) {
+        char path[160], name[16];
+        bl_error error = {0};
+        snprintf(path, sizeof path, "%s/first/%s", f->folder, files[i]);
+        snprintf(name, sizeof name, "next%d", i);
+        assert_int_equal(bl_model_load(path, NULL, &f->start, &error), BL_STATUS_OK);
+        const bl_train_result next = train(f, name, 1, false, NULL);
+        print_message("%s: %.5f, then %.5f\n", files[i], first.best_esr, next.best_esr);
+        assert_true(fabs(next.best_esr - first.best_esr) < 0.01 * first.best_esr);
+        f->config.model.dilations.values[2] = 5;
+        expect_refusal(f, "other", false, "start from a model of the same shape");
+        f->config.model.dilations.values[2] = 4;
+        bl_model_release(f->start);
+        f->start = NULL;
+    }
+}
+
+// Nothing is learnt any more at such a rate, so the training ends by itself.
+static void patience_ends(void **state)
+{
+    fixture *f = *state;
+    f->config.training.learning_rate = 1e-8;
+    f->config.training.patience = 4;
+    f->config.training.epochs = 1000;
+    assert_true(train(f, "patient", 1, false, NULL).epochs < 1000);
+    assert_true(train(f, "patient", 1, true, NULL).already_finished);
 }
 
 static void write_file(const fixture *f, const char *name, const void *bytes, size_t size)
@@ -244,9 +327,15 @@ static void infinite_numbers_are_survived_or_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN_TEST(learns_an_amplifier),      RUN_TEST(learns_with_lookahead),
-        RUN_TEST(threads_change_no_bit),    RUN_TEST(resuming_changes_no_bit),
-        RUN_TEST(refuses_what_cannot_work), RUN_TEST(infinite_numbers_are_survived_or_told),
+        RUN_TEST(learns_an_amplifier),
+        RUN_TEST(learns_with_lookahead),
+        RUN_TEST(threads_change_no_bit),
+        RUN_TEST(resuming_changes_no_bit),
+        RUN_TEST(every_kind_resumes),
+        RUN_TEST(starts_from_a_model),
+        RUN_TEST(patience_ends),
+        RUN_TEST(refuses_what_cannot_work),
+        RUN_TEST(infinite_numbers_are_survived_or_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,14 @@ typedef struct bl_config_training {
     uint32_t batch_size;
     double learning_rate;
     bl_config_optimizer optimizer;
+    uint32_t warm_up;    ///< steps over which the rate rises
+    double clip;         ///< longest gradient; 0: any
+    double weight_decay; ///< 0: none
+    double average;      ///< share of the running mean kept in each step; 0: no mean
+    uint32_t patience;   ///< epochs without a better one that end the training; 0: any
     bl_config_loss loss;
+    double pre_emphasis; ///< a of y[n] - a y[n - 1] in the loss; 0: none
+    double mrstft;       ///< weight of the spectral distance; 0: none
     uint64_t seed;
 } bl_config_training;
 

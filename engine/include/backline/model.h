@@ -63,6 +63,10 @@ const bl_model_info *bl_model_get_info(const bl_model *model);
 /// The architecture with its weights (model/arch.h). Thread: any. Owns: the model.
 const struct bl_arch *bl_model_get_arch(const bl_model *model);
 
+/// The flat weight list of a model made by bl_model_from_config, or NULL. Thread: any. Owns: the
+/// model.
+const float *bl_model_get_weights(const bl_model *model);
+
 /// Notes the validation ESR of the training that made `model`, for bl_model_save. Only for a model
 /// that nobody else holds yet. Thread: any but RT.
 void bl_model_set_esr(bl_model *model, double esr);
