@@ -53,6 +53,7 @@ struct bl_app {
     size_t trash_count;
     uint64_t attach_asked, attach_done;
     uint64_t model_generation, demo_generation;
+    uint64_t narrowed_generation;     ///< whose overload was told
     bool model_awaited, demo_awaited; ///< a load is on its way
     char first_model[4096];           ///< to load once there is a rate; "" afterwards
     bool first_model_is_chosen;       ///< the player named it: a failure counts

@@ -57,6 +57,7 @@ static void request_model(bl_app *app, const char *path)
         .generation = ++app->model_generation,
         .sample_rate_hz = app->engine_rate_hz,
         .quality = app->config.quality,
+        .whole = app->state.freewheel,
     };
     snprintf(job.path, sizeof job.path, "%s", path != NULL ? path : "");
     memcpy(job.parameters, app->state.parameters, sizeof job.parameters);
@@ -210,6 +211,7 @@ static void hear_model(bl_app *app, bl_loader_answer *answer)
     }
     app->first_model[0] = '\0';
     snprintf(app->state.model_path, sizeof app->state.model_path, "%s", answer->path);
+    app->state.model_load = answer->fit.share;
     if (answer->model != NULL) {
         app->state.model = *bl_model_get_info(answer->model);
         if (strcmp(app->memory.model, answer->path) != 0 || app->memory.played_count == 0) {
@@ -218,6 +220,33 @@ static void hear_model(bl_app *app, bl_loader_answer *answer)
             app->state.models_serial++;
             bl_loader_save(app->loader, app->config.name, &app->memory);
         }
+    }
+}
+
+/// Tells what a model will cost before it is heard.
+static void hear_heavy(bl_app *app, const bl_loader_answer *answer)
+{
+    const char *name = bl_model_get_info(answer->model)->name;
+    const double asked = 100.0 * answer->fit.asked, share = 100.0 * answer->fit.share;
+    const uint32_t period = app->state.period_frames, rate_hz = (uint32_t)answer->sample_rate_hz;
+    if (answer->generation != app->model_generation) {
+        return; // the player moved on
+    }
+    if (answer->fit.share <= BL_FIT_MOST) {
+        bl_app_tell(app, BL_APP_WARNING,
+                    "\"%s\" would need %.0f %% of a period of %u frames at %u Hz: it plays at a "
+                    "smaller width, which needs %.0f %%",
+                    name, asked, period, rate_hz, share);
+    } else if (answer->fit.share <= 1.0) {
+        bl_app_tell(app, BL_APP_WARNING,
+                    "\"%s\" needs %.0f %% of a period of %u frames at %u Hz, which leaves little "
+                    "room: if it crackles, choose a smaller model or a lower sample rate",
+                    name, share, period, rate_hz);
+    } else {
+        bl_app_tell(app, BL_APP_ERROR,
+                    "\"%s\" needs %.0f %% of a period of %u frames at %u Hz: it will crackle; "
+                    "choose a smaller model or a lower sample rate",
+                    name, share, period, rate_hz);
     }
 }
 
@@ -249,11 +278,30 @@ void bl_app_hear_loader(bl_app *app)
             hear_model(app, answer);
         } else if (answer->kind == BL_LOADER_DEMO) {
             hear_demo(app, answer);
+        } else if (answer->kind == BL_LOADER_HEAVY) {
+            hear_heavy(app, answer);
         } else {
             bl_app_tell(app, BL_APP_WARNING, "%s", answer->error.text);
         }
         bl_loader_answer_free(answer);
     }
+}
+
+/// Tells when the overload guard falls, and when it comes back by itself.
+static void hear_guard(bl_app *app, const bl_telemetry *t)
+{
+    bl_app_state *s = &app->state;
+    if (t->narrowed && !s->narrowed) {
+        bl_app_tell(app, BL_APP_WARNING,
+                    "the load reached 70 %% of a period of %u frames: \"%s\" plays at a smaller "
+                    "width until there is room again; end other programs or ask for a larger "
+                    "period",
+                    s->period_frames, s->model.name);
+        app->narrowed_generation = t->generation;
+    } else if (!t->narrowed && s->narrowed && t->generation == app->narrowed_generation) {
+        bl_app_tell(app, BL_APP_INFO, "\"%s\" plays at its full width again", s->model.name);
+    }
+    s->narrowed = t->narrowed;
 }
 
 void bl_app_poll_engine(bl_app *app)
@@ -274,5 +322,6 @@ void bl_app_poll_engine(bl_app *app)
         s->clipped_frames = t.clipped_frames;
         s->not_finite_blocks = t.not_finite_blocks;
         s->swaps += t.kind == BL_TELEMETRY_SWAPPED;
+        hear_guard(app, &t);
     }
 }

@@ -52,15 +52,15 @@ static int process(jack_nframes_t frames, void *argument)
     if (pulse != NULL) {
         const uint64_t busy = now_ns() - start;
         const uint32_t rate = atomic_load_explicit(&jack->rate_hz, memory_order_relaxed);
+        const uint64_t ppm = frames > 0 ? busy * rate / frames / 1000 : 0;
         if (p != NULL && p->engine != NULL) {
             atomic_store_explicit(&pulse->own_latency_frames, bl_engine_latency_frames(p->engine),
                                   memory_order_relaxed);
+            bl_engine_report_load(p->engine, (double)ppm * 1e-6, frames,
+                                  atomic_load_explicit(&pulse->freewheel, memory_order_relaxed));
         }
-        if (frames > 0) {
-            const uint64_t ppm = busy * rate / frames / 1000;
-            if (ppm > atomic_load_explicit(&pulse->max_ppm, memory_order_relaxed)) {
-                atomic_store_explicit(&pulse->max_ppm, ppm, memory_order_relaxed);
-            }
+        if (ppm > atomic_load_explicit(&pulse->max_ppm, memory_order_relaxed)) {
+            atomic_store_explicit(&pulse->max_ppm, ppm, memory_order_relaxed);
         }
         atomic_fetch_add_explicit(&pulse->busy_ns, busy, memory_order_relaxed);
         atomic_fetch_add_explicit(&pulse->frames, frames, memory_order_relaxed);

@@ -61,6 +61,18 @@ static bl_status get_model(bl_loader *loader, const bl_loader_job *job, bl_error
     return status;
 }
 
+/// Says before it is heard that a model costs more than is safe.
+static void warn(bl_loader *loader, const bl_loader_answer *about)
+{
+    bl_loader_answer *answer = calloc(1, sizeof *answer);
+    if (answer != NULL) {
+        *answer = *about;
+        answer->kind = BL_LOADER_HEAVY;
+        answer->model = bl_model_retain(loader->model);
+        bl_mailbox_post(&loader->answers, &answer->mail);
+    }
+}
+
 /// Hands the chain over, unless the player has moved on. Consumes it. False if it was too late.
 static bool hand_over(bl_loader *loader, const bl_loader_job *job, bl_chain *chain)
 {
@@ -87,8 +99,12 @@ static void load_model(bl_loader *loader, const bl_loader_job *job, bl_loader_an
     config.generation = job->generation;
     memcpy(config.parameters, job->parameters, sizeof config.parameters);
     bl_chain *chain = NULL;
-    if (bl_chain_create(&config, &chain, &answer->error) != BL_STATUS_OK) {
+    if (bl_fit_build(&config, !job->whole, bl_fit_measure_chain, &chain, &answer->fit,
+                     &answer->error) != BL_STATUS_OK) {
         return;
+    }
+    if (answer->fit.asked > BL_FIT_MOST) {
+        warn(loader, answer);
     }
     answer->latency_frames = bl_chain_latency_frames(chain);
     snprintf(answer->path, sizeof answer->path, "%s", loader->model_path);

@@ -11,6 +11,7 @@
 #include "backline/status.h"
 
 #include "demo.h"
+#include "fit.h"
 #include "mailbox.h"
 #include "memory.h"
 
@@ -25,12 +26,14 @@ typedef struct bl_loader_job {
     char path[4096];       ///< "": build the model that is loaded already once more
     double sample_rate_hz; ///< of the engine
     double quality;
+    bool whole; ///< never narrower than `quality`, whatever it costs
     double parameters[BL_PARAMETER_COUNT];
 } bl_loader_job;
 
 typedef enum bl_loader_kind {
     BL_LOADER_MODEL,
     BL_LOADER_DEMO,
+    BL_LOADER_HEAVY, ///< comes before BL_LOADER_MODEL if what was asked for does not fit
     BL_LOADER_SAVED, ///< only sent if saving failed
 } bl_loader_kind;
 
@@ -41,6 +44,7 @@ typedef struct bl_loader_answer {
     char path[4096];
     bl_error error;  ///< OK: the chain is in the engine's slot, or the demo is here
     bl_model *model; ///< a reference for the receiver, NULL for demos and failures
+    bl_fit fit;
     uint32_t latency_frames;
     bl_demo *demo; ///< the receiver's
     double sample_rate_hz;

@@ -53,14 +53,16 @@ static json_t *pack_sound(const bl_app_state *s)
 void bl_status_line_print_record(const bl_app_state *s, double time_s)
 {
     json_t *record = json_pack(
-        "{s:f, s:s, s:o, s:o, s:o, s:b, s:I, s:I, s:b, s:o, s:I, s:f, s:f, s:f, s:I, s:I}",
+        "{s:f, s:s, s:o, s:o, s:o, s:b, s:I, s:I, s:b, s:o, s:I, s:f, s:f, s:f, s:f, s:b, s:I, "
+        "s:I}",
         "time_s", time_s, "state", s->word, "client", bl_json_from_text(s->client), "server",
         bl_json_from_text(s->server), "device", bl_json_from_text(s->device), "own_server",
         s->own_server, "sample_rate_hz", (json_int_t)s->sample_rate_hz, "period_frames",
         (json_int_t)s->period_frames, "freewheel", s->freewheel, "latency",
         pack_latency(&s->latency), "own_latency_frames", (json_int_t)s->own_latency_frames, "load",
-        s->load, "load_peak", s->load_peak, "graph_load", s->graph_load, "xruns",
-        (json_int_t)s->xruns, "swaps", (json_int_t)s->swaps);
+        s->load, "load_peak", s->load_peak, "graph_load", s->graph_load, "model_load",
+        s->model_load, "narrowed", s->narrowed, "xruns", (json_int_t)s->xruns, "swaps",
+        (json_int_t)s->swaps);
     json_t *sound = pack_sound(s);
     json_object_update(record, sound);
     json_decref(sound);

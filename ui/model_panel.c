@@ -8,6 +8,7 @@
 #include "fact.h"
 #include "words.h"
 
+#include <math.h>
 #include <string.h>
 
 #define PATH_KEY "bl-path"
@@ -67,6 +68,7 @@ static GtkWidget *make_card(bl_model_panel *panel)
     gtk_box_pack_start(GTK_BOX(card), line, FALSE, FALSE, 0);
     panel->kind = bl_fact_add(card, "model-kind", "Kind", NULL);
     panel->rate = bl_fact_add(card, "model-rate", "Rate", NULL);
+    panel->cost = bl_fact_add(card, "model-cost", "Cost here", NULL);
     panel->latency = bl_fact_add(card, "model-added-latency", "Added latency", NULL);
     panel->field = bl_fact_add(card, "model-receptive-field", "Receptive field", NULL);
     panel->match = bl_fact_add(card, "model-match", "Match", NULL);
@@ -214,7 +216,8 @@ static void update_card(bl_model_panel *panel, const bl_app_state *state)
     char text[128];
     bl_label_set(panel->name, any ? model->name : "No model: the guitar passes clean");
     if (!any) {
-        GtkWidget *facts[] = {panel->kind, panel->rate, panel->latency, panel->field, panel->match};
+        GtkWidget *facts[] = {panel->kind,    panel->rate,  panel->cost,
+                              panel->latency, panel->field, panel->match};
         for (size_t i = 0; i < G_N_ELEMENTS(facts); i++) {
             bl_label_set(facts[i], "–");
         }
@@ -225,6 +228,9 @@ static void update_card(bl_model_panel *panel, const bl_app_state *state)
     bl_label_set(panel->kind, text);
     bl_words_rate(model->sample_rate_hz, text);
     bl_label_set(panel->rate, text);
+    g_snprintf(text, sizeof text, "%.0f %% of a period%s", ceil(100.0 * state->model_load),
+               state->narrowed ? ", now less" : "");
+    bl_label_set(panel->cost, text);
     g_snprintf(text, sizeof text, "%u samples", state->own_latency_frames);
     bl_label_set(panel->latency, text);
     update_field(panel, model);

@@ -56,5 +56,10 @@ static bool below(const bl_arch *arch, double quality, double *found)
 
 bool bl_voice_quality_below(const bl_model *model, double quality, double *lower)
 {
-    return below(bl_model_get_arch(model), quality, lower);
+    double found;
+    if (!below(bl_model_get_arch(model), quality, &found)) {
+        return false;
+    }
+    *lower = found;
+    return true;
 }

@@ -109,6 +109,7 @@ static const struct {
     {"model-name", false},
     {"model-kind", false},
     {"model-rate", false},
+    {"model-cost", false},
     {"model-added-latency", false},
     {"model-previous", true},
     {"model-change", true},

@@ -27,8 +27,8 @@ typedef struct bl_voice_config {
 /// The best kernel, the model's own rate, full width. Thread: any.
 bl_voice_config bl_voice_config_default(void);
 
-/// A quality at which `model` plays at the next smaller width than at `quality`; false if there is
-/// none. Thread: any.
+/// Stores a quality at which `model` plays at the next smaller width than at `quality`, 0..1.
+/// False, and nothing stored, if there is none. Thread: any.
 bool bl_voice_quality_below(const bl_model *model, double quality, double *lower);
 
 /// Builds a voice of `model` in the steady state of silence, all pages touched. Takes a reference
