@@ -70,7 +70,8 @@ static bool judge_narrow(bl_overload *o, double load, bool freewheel)
 bool bl_overload_report(bl_overload *overload, double share, uint32_t frames, bool freewheel)
 {
     bl_overload *o = overload;
-    o->busy_frames += share * frames;
+    // One period that some other program held up is late already, and a narrower width is no help.
+    o->busy_frames += (share < 1.0 ? share : 1.0) * frames;
     o->seen_frames += frames;
     if (o->seen_frames < BL_OVERLOAD_WINDOW) {
         return false;

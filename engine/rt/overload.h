@@ -32,7 +32,7 @@ typedef struct bl_overload {
     bool fading;            ///< and does so now
     uint32_t cold_frames;   ///< until it is warm
     uint64_t calm_frames;   ///< for how long the load has been low enough to come back
-    double busy_frames;     ///< of the window that is being collected: share times frames
+    double busy_frames; ///< of the window that is being collected: share, at most 1, times frames
     uint32_t seen_frames;
     bl_smoother fade; ///< weight of the narrow width
 } bl_overload;

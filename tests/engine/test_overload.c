@@ -186,6 +186,22 @@ static void test_never_falls_in_freewheel(void **state)
     bl_engine_destroy(m.engine);
 }
 
+static void test_one_late_period_is_no_overload(void **state)
+{
+    (void)state;
+    machine m = begin();
+    for (int i = 0; i < 20; i++) {
+        play(&m, PERIOD, 20.0); // the processor was elsewhere
+        play(&m, WINDOW - PERIOD, 0.3);
+    }
+    assert_int_equal(played(m.full->narrow), 0);
+    play(&m, WINDOW, 20.0); // none in time
+    assert_true(played(m.full->narrow) == 0);
+    play(&m, PERIOD, 20.0);
+    assert_true(played(m.full->narrow) > 0);
+    bl_engine_destroy(m.engine);
+}
+
 static void test_crossfade_is_a_straight_line(void **state)
 {
     (void)state;
@@ -406,6 +422,7 @@ int main(void)
         cmocka_unit_test(test_comes_back_after_quiet_seconds),
         cmocka_unit_test(test_return_is_given_up_when_load_rises),
         cmocka_unit_test(test_never_falls_in_freewheel),
+        cmocka_unit_test(test_one_late_period_is_no_overload),
         cmocka_unit_test(test_crossfade_is_a_straight_line),
         cmocka_unit_test(test_next_chain_begins_at_full_width),
         cmocka_unit_test(test_swap_is_no_overload),
