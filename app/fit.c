@@ -56,7 +56,8 @@ double bl_fit_measure_chain(bl_chain *chain)
     }
     bl_chain_reset(chain);
     qsort(passes, count, sizeof *passes, compare);
-    return (double)passes[count / 2] / PASS_FRAMES;
+    const uint64_t median_ns = passes[count / 2];
+    return (double)median_ns / PASS_FRAMES;
 }
 
 // The next narrower chain that can be had, in place of `*chain`.

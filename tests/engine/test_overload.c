@@ -390,10 +390,10 @@ static void test_finds_the_models_of_a_container(void **state)
     (void)state;
     model_bytes parts[3] = {{0}}, config = {0};
     static const char *const taps[] = {"2", "3", "4"};
-    for (int i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 3; i++) {
         char linear[80];
         snprintf(linear, sizeof linear, "{\"receptive_field\": %s, \"bias\": false}", taps[i]);
-        nam_file_write(&parts[i], "0.5.4", "Linear", linear, "48000", (size_t)(2 + i), 1);
+        nam_file_write(&parts[i], "0.5.4", "Linear", linear, "48000", 2 + i, 1);
     }
     model_bytes_print(&config,
                       "{\"submodels\": [{\"max_value\": 0.2, \"model\": %s}, {\"max_value\": 0.5, "
