@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS_RUNNING = 60, STEPS_SETTLING = 2000 };
+enum { STEPS_PATIENT = 3, STEPS_RUNNING = 60, STEPS_SETTLING = 2000 };
 // Newton ends when no node moves further. It converges quadratically: what is left is far smaller.
 static const double close_v = 1e-4;
 static const double leap_v = 4.0;        // nor does any node move further than this in one step
@@ -29,6 +29,9 @@ struct bl_circuit {
     double drawn;
     // One step's linear system, slopes * change = -excess. Given nodes have rows that nobody reads.
     double slopes[BL_CIRCUIT_ALL_NODES][BL_CIRCUIT_ALL_NODES], excess[BL_CIRCUIT_ALL_NODES];
+    double factors[BL_CIRCUIT_ALL_NODES][BL_CIRCUIT_ALL_NODES];
+    int pivots[BL_CIRCUIT_NODES];
+    bool factored;
     double fixed[BL_CIRCUIT_ALL_NODES][BL_CIRCUIT_ALL_NODES]; // slopes of resistors, capacitors
     memory memories[];
 };
@@ -133,27 +136,26 @@ static void stamp_push_pull(bl_circuit *c, const bl_part *p)
     c->drawn += push.plate + pull.plate;
 }
 
+// The currents that nodes have too much of, and how they change with the voltages.
 static void stamp(bl_circuit *c)
 {
-    memcpy(c->slopes, c->fixed, sizeof c->slopes);
+    memcpy(c->slopes, c->fixed, (size_t)c->nodes * sizeof c->slopes[0]);
     memset(c->excess, 0, sizeof c->excess);
     c->drawn = 0.0;
     for (int n = 0; n < c->nodes; n++) {
-        double sum = 0.0;
-        for (int m = 0; m < BL_CIRCUIT_ALL_NODES; m++) {
-            sum += c->fixed[n][m] * c->voltages[m];
-        }
-        c->excess[n] = sum;
+        c->excess[n] = leak_s * c->voltages[n];
     }
     for (size_t i = 0; i < c->count; i++) {
         const bl_part *p = &c->parts[i];
         const memory *m = &c->memories[i];
         switch (p->kind) {
         case BL_PART_RESISTOR:
+            flow(c, p->a, p->b, across(c, p) / p->value);
             break;
         case BL_PART_CAPACITOR:
             if (!c->at_rest) {
-                flow(c, p->a, p->b, -capacitor_slope(c, p) * m->voltage - m->current);
+                flow(c, p->a, p->b,
+                     capacitor_slope(c, p) * (across(c, p) - m->voltage) - m->current);
             }
             break;
         case BL_PART_CORE:
@@ -169,55 +171,72 @@ static void stamp(bl_circuit *c)
     }
 }
 
-// Solves for the change, into `excess`, by elimination with row pivots.
-static bool eliminate(bl_circuit *c)
+// Factors the slopes into triangles, in place, with row pivots.
+static bool factor(bl_circuit *c)
 {
     const int n = c->nodes;
+    memcpy(c->factors, c->slopes, (size_t)n * sizeof c->factors[0]);
     for (int i = 0; i < n; i++) {
         int best = i;
         for (int r = i + 1; r < n; r++) {
-            if (fabs(c->slopes[r][i]) > fabs(c->slopes[best][i])) {
-                best = r;
-            }
+            best = fabs(c->factors[r][i]) > fabs(c->factors[best][i]) ? r : best;
         }
-        if (!(fabs(c->slopes[best][i]) > 0.0)) {
+        if (!(fabs(c->factors[best][i]) > 0.0)) {
             return false;
         }
-        for (int k = i; best != i && k < n; k++) {
-            const double kept = c->slopes[i][k];
-            c->slopes[i][k] = c->slopes[best][k];
-            c->slopes[best][k] = kept;
+        c->pivots[i] = best;
+        for (int k = 0; best != i && k < n; k++) {
+            const double kept = c->factors[i][k];
+            c->factors[i][k] = c->factors[best][k];
+            c->factors[best][k] = kept;
         }
-        const double kept = c->excess[i];
-        c->excess[i] = c->excess[best];
-        c->excess[best] = kept;
         for (int r = i + 1; r < n; r++) {
-            const double factor = c->slopes[r][i] / c->slopes[i][i];
-            if (factor == 0.0) {
-                continue;
+            if (c->factors[r][i] != 0.0) {
+                c->factors[r][i] /= c->factors[i][i];
+                for (int k = i + 1; k < n; k++) {
+                    c->factors[r][k] -= c->factors[r][i] * c->factors[i][k];
+                }
             }
-            for (int k = i + 1; k < n; k++) {
-                c->slopes[r][k] -= factor * c->slopes[i][k];
-            }
-            c->excess[r] -= factor * c->excess[i];
         }
-    }
-    for (int i = n - 1; i >= 0; i--) {
-        for (int k = i + 1; k < n; k++) {
-            c->excess[i] -= c->slopes[i][k] * c->excess[k];
-        }
-        c->excess[i] /= c->slopes[i][i];
     }
     return true;
 }
 
+// Turns the excess into the change that would remove it, were the circuit linear.
+static void substitute(bl_circuit *c)
+{
+    const int n = c->nodes;
+    for (int i = 0; i < n; i++) {
+        const double kept = c->excess[c->pivots[i]];
+        c->excess[c->pivots[i]] = c->excess[i];
+        c->excess[i] = kept;
+    }
+    for (int i = 1; i < n; i++) {
+        for (int k = 0; k < i; k++) {
+            c->excess[i] -= c->factors[i][k] * c->excess[k];
+        }
+    }
+    for (int i = n - 1; i >= 0; i--) {
+        for (int k = i + 1; k < n; k++) {
+            c->excess[i] -= c->factors[i][k] * c->excess[k];
+        }
+        c->excess[i] /= c->factors[i][i];
+    }
+}
+
+// The slopes hardly change from sample to sample, so the factors of an earlier one do until the
+// search is slow.
 static bool newton(bl_circuit *c, int steps)
 {
     for (int step = 0; step < steps; step++) {
         stamp(c);
-        if (!eliminate(c)) {
-            return false;
+        if (c->at_rest || !c->factored || step >= STEPS_PATIENT) {
+            c->factored = factor(c);
+            if (!c->factored) {
+                return false;
+            }
         }
+        substitute(c);
         double furthest = 0.0;
         for (int n = 0; n < c->nodes; n++) {
             const double change = fmin(fmax(c->excess[n], -leap_v), leap_v);
@@ -287,7 +306,7 @@ bool bl_circuit_settle(bl_circuit *c, const bl_circuit_input *input)
     c->at_rest = true;
     stamp_fixed(c);
     const bool found = newton(c, STEPS_SETTLING);
-    c->at_rest = false;
+    c->at_rest = c->factored = false;
     stamp_fixed(c);
     for (size_t i = 0; i < c->count; i++) {
         c->memories[i] = (memory){.voltage = across(c, &c->parts[i])};
