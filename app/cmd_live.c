@@ -209,6 +209,10 @@ const bl_command bl_command_live = {
         "riff plays.\n\n"
         "If the server goes while it plays, it waits, with everything loaded, and plays on with "
         "the same connections when a server is back.\n\n"
+        "What a model costs is measured before it is heard, and told if it does not fit. A model "
+        "of several widths plays at the widest that needs at most 70 % of the time there is. If "
+        "the load reaches 70 % of a period later, it falls to a smaller width and comes back "
+        "when there has been room for five seconds; never in freewheel.\n\n"
         "A status line is written at least once a second: state, model, levels, period and rate, "
         "the latency in its parts, the load, xruns.",
     .options = options,

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define STAND_BY_RATIO 0.5 // of the cost of what it stands by for
+
 enum {
     PASS_FRAMES = 1024,
     PASSES = 9,
@@ -75,19 +77,18 @@ static bool narrow_down(bl_chain_config *config, bl_fit_measure measure, bl_chai
     return true;
 }
 
+// The widest form that saves enough, else the narrowest. One that costs next to nothing would tell
+// little about what the full width would need now.
 static void add_stand_by(const bl_chain_config *config, bl_fit_measure measure, bl_chain *chain,
                          double share)
 {
-    bl_chain_config narrowest = *config;
+    bl_chain_config at = *config;
     bl_chain *stand_by = NULL;
-    double below;
-    narrowest.quality = 0.0;
-    if (!bl_voice_quality_below(config->model, config->quality, &below) ||
-        bl_chain_create(&narrowest, &stand_by, NULL) != BL_STATUS_OK) {
-        return;
+    double ratio = 1.0;
+    while (ratio > STAND_BY_RATIO && narrow_down(&at, measure, &stand_by, &ratio)) {
+        ratio /= share;
     }
-    const double ratio = measure(stand_by) * config->sample_rate_hz * 1e-9 / share;
-    if (!bl_chain_set_narrow(chain, stand_by, ratio)) {
+    if (stand_by != NULL && !bl_chain_set_narrow(chain, stand_by, ratio)) {
         bl_chain_destroy(stand_by); // saves nothing
     }
 }

@@ -18,6 +18,13 @@ void bl_overload_begin(bl_overload *overload, double ratio, uint32_t memory_fram
                               .fade = bl_smoother_at(0.0F, overload->fade.frames)};
 }
 
+static void forget(bl_overload *o)
+{
+    o->busy_frames = 0.0;
+    o->seen_frames = 0;
+    o->seen_periods = 0;
+}
+
 static bool feed(bl_overload *o)
 {
     const bool begins = !o->both;
@@ -73,7 +80,8 @@ bool bl_overload_report(bl_overload *overload, double share, uint32_t frames, bo
     // One period that some other program held up is late already, and a narrower width is no help.
     o->busy_frames += (share < 1.0 ? share : 1.0) * frames;
     o->seen_frames += frames;
-    if (o->seen_frames < BL_OVERLOAD_WINDOW) {
+    o->seen_periods++;
+    if (o->seen_frames < BL_OVERLOAD_WINDOW || o->seen_periods < BL_OVERLOAD_PERIODS) {
         return false;
     }
     const double load = o->busy_frames / o->seen_frames;
@@ -81,8 +89,7 @@ bool bl_overload_report(bl_overload *overload, double share, uint32_t frames, bo
     if (o->ratio > 0.0 && !o->fading) {
         begins = o->narrow ? judge_narrow(o, load, freewheel) : judge_full(o, load, freewheel);
     }
-    o->busy_frames = 0.0;
-    o->seen_frames = 0;
+    forget(o);
     return begins;
 }
 
@@ -96,8 +103,7 @@ void bl_overload_advance(bl_overload *overload, uint32_t frames)
     if (o->fading && o->fade.remaining == 0) {
         o->fading = false;
         o->both = false;
-        o->busy_frames = 0.0; // of another width
-        o->seen_frames = 0;
+        forget(o); // it was of another width
     } else if (o->wanted && o->cold_frames == 0) {
         o->wanted = false;
         o->fading = true;

@@ -18,7 +18,8 @@
 #define BL_OVERLOAD_RETURN 0.50 // of the full width alone: low enough to come back
 
 enum {
-    BL_OVERLOAD_WINDOW = 1024, ///< frames that one judgement is made of, or one period if longer
+    BL_OVERLOAD_WINDOW = 1024, ///< frames that one judgement is made of, at least,
+    BL_OVERLOAD_PERIODS = 4,   ///< and periods
     BL_OVERLOAD_QUIET_S = 5,   ///< for so long it must be low before the full width comes back
 };
 
@@ -33,7 +34,7 @@ typedef struct bl_overload {
     uint32_t cold_frames;   ///< until it is warm
     uint64_t calm_frames;   ///< for how long the load has been low enough to come back
     double busy_frames; ///< of the window that is being collected: share, at most 1, times frames
-    uint32_t seen_frames;
+    uint32_t seen_frames, seen_periods;
     bl_smoother fade; ///< weight of the narrow width
 } bl_overload;
 

@@ -49,7 +49,7 @@ static size_t bytes_at(bl_model *model, double quality)
 
 /// What comes of a model of widths 8, 4 and 2.
 static void check_fit(const double *shares, int count, bool may_narrow, double share,
-                      double quality, double ratio)
+                      double quality, double ratio, double stand_by)
 {
     bl_model *model = nam_model("WaveNet", SLIM, SLIM_WEIGHTS);
     bl_chain_config config = bl_chain_config_default();
@@ -65,7 +65,7 @@ static void check_fit(const double *shares, int count, bool may_narrow, double s
     assert_int_equal(bl_voice_bytes(chain->voice), bytes_at(model, quality));
     if (ratio > 0.0) {
         assert_non_null(chain->narrow);
-        assert_int_equal(bl_voice_bytes(chain->narrow->voice), bytes_at(model, 0.0));
+        assert_int_equal(bl_voice_bytes(chain->narrow->voice), bytes_at(model, stand_by));
         assert_float_equal(chain->narrow_ratio, ratio, 1e-9);
     } else {
         assert_null(chain->narrow);
@@ -74,35 +74,37 @@ static void check_fit(const double *shares, int count, bool may_narrow, double s
     bl_model_release(model);
 }
 
-static void test_full_width_with_the_narrowest_standing_by(void **state)
+static void test_half_the_cost_stands_by(void **state)
 {
     (void)state;
-    check_fit((const double[]){0.4, 0.1}, 2, true, 0.4, 1.0, 0.25);
+    check_fit((const double[]){0.4, 0.2}, 2, true, 0.4, 1.0, 0.5, 0.5);
+    check_fit((const double[]){0.4, 0.3, 0.1}, 3, true, 0.4, 1.0, 0.25, 0.0);
+    check_fit((const double[]){0.4, 0.35, 0.3}, 3, true, 0.4, 1.0, 0.75, 0.0);
 }
 
 static void test_the_widest_that_fits(void **state)
 {
     (void)state;
-    check_fit((const double[]){1.4, 0.6, 0.3}, 3, true, 0.6, 0.5, 0.5);
-    check_fit((const double[]){1.4, 0.71, 0.3}, 3, true, 0.3, 0.0, 0.0);
+    check_fit((const double[]){1.4, 0.6, 0.3}, 3, true, 0.6, 0.5, 0.5, 0.0);
+    check_fit((const double[]){1.4, 0.71, 0.3}, 3, true, 0.3, 0.0, 0.0, 0.0);
 }
 
 static void test_the_narrowest_if_none_fits(void **state)
 {
     (void)state;
-    check_fit((const double[]){5.0, 3.0, 2.0}, 3, true, 2.0, 0.0, 0.0);
+    check_fit((const double[]){5.0, 3.0, 2.0}, 3, true, 2.0, 0.0, 0.0, 0.0);
 }
 
 static void test_full_width_in_freewheel(void **state)
 {
     (void)state;
-    check_fit((const double[]){5.0, 1.0}, 2, false, 5.0, 1.0, 0.2);
+    check_fit((const double[]){5.0, 1.0}, 2, false, 5.0, 1.0, 0.2, 0.5);
 }
 
 static void test_nothing_stands_by_that_saves_nothing(void **state)
 {
     (void)state;
-    check_fit((const double[]){0.4, 0.4}, 2, true, 0.4, 1.0, 0.0);
+    check_fit((const double[]){0.4, 0.4, 0.4}, 3, true, 0.4, 1.0, 0.0, 0.0);
 }
 
 static void test_models_of_one_width(void **state)
@@ -216,7 +218,7 @@ static void test_a_model_that_does_not_fit_is_told_before_it_is_handed_over(void
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_full_width_with_the_narrowest_standing_by),
+        cmocka_unit_test(test_half_the_cost_stands_by),
         cmocka_unit_test(test_the_widest_that_fits),
         cmocka_unit_test(test_the_narrowest_if_none_fits),
         cmocka_unit_test(test_full_width_in_freewheel),

@@ -202,6 +202,23 @@ static void test_one_late_period_is_no_overload(void **state)
     bl_engine_destroy(m.engine);
 }
 
+// With periods as long as a window it takes more than one of them.
+static void test_long_periods(void **state)
+{
+    (void)state;
+    static const double shares[] = {1.0, 0.2, 0.2, 0.2, 0.2, 1.0, 0.2, 0.2, 0.9, 0.9, 0.9, 0.9};
+    static float in[BL_PERIOD_MAX], out[BL_PERIOD_MAX];
+    machine m = begin();
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+        assert_int_equal(played(m.full->narrow), 0);
+        bl_engine_process(m.engine, in, out, BL_PERIOD_MAX);
+        bl_engine_report_load(m.engine, shares[i], BL_PERIOD_MAX, false);
+    }
+    bl_engine_process(m.engine, in, out, PERIOD);
+    assert_int_equal(played(m.full->narrow), PERIOD);
+    bl_engine_destroy(m.engine);
+}
+
 static void test_crossfade_is_a_straight_line(void **state)
 {
     (void)state;
@@ -423,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_return_is_given_up_when_load_rises),
         cmocka_unit_test(test_never_falls_in_freewheel),
         cmocka_unit_test(test_one_late_period_is_no_overload),
+        cmocka_unit_test(test_long_periods),
         cmocka_unit_test(test_crossfade_is_a_straight_line),
         cmocka_unit_test(test_next_chain_begins_at_full_width),
         cmocka_unit_test(test_swap_is_no_overload),

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { HEAVY_CHANNELS = 256 };
+
 static bl_app *app;
 
 static void pump(void)
@@ -99,6 +101,53 @@ static void test_hasty_player(void **state)
     PUMP_UNTIL(!s.loading);
     assert_string_equal(s.model_path, models[1]);
     assert_string_equal(s.model.name, "b");
+    close_app();
+}
+
+/// A model of two widths, 3 channels and more than any processor can play.
+static const char *make_heavy_model(void)
+{
+    bl_config config = bl_config_default();
+    bl_model_info info;
+    bl_model *model = NULL;
+    bl_error error = {0};
+    config.model.type = BL_CONFIG_NAM_A2;
+    config.model.widths = (bl_config_list){.count = 2, .values = {3, HEAVY_CHANNELS}};
+    config.data.sample_rate_hz = 48000.0;
+    if (bl_model_info_from_config(&config, &info, &error) != BL_STATUS_OK) {
+        fail_msg("%s", error.text);
+    }
+    float *weights = calloc(info.parameters, sizeof *weights);
+    assert_non_null(weights);
+    const char *path = stage_path("heavy.safetensors");
+    if (bl_model_from_config(&config, weights, info.parameters, "heavy", &model, &error) !=
+            BL_STATUS_OK ||
+        bl_model_save(model, path, &error) != BL_STATUS_OK) {
+        fail_msg("%s", error.text);
+    }
+    bl_model_release(model);
+    free(weights);
+    return path;
+}
+
+/// Of a model that does not fit, the width that does plays, and it is said.
+static void test_heavy_model(void **state)
+{
+    (void)state;
+    bl_app_state s;
+    open_app(stage_make_model("a.safetensors", 1, true, 48000), NULL);
+    PUMP_UNTIL(s.model_load > 0.0);
+    const char *path = make_heavy_model();
+    bl_app_load_model(app, path);
+    PUMP_UNTIL(strcmp(s.model_path, path) == 0);
+    bl_app_message message = {.text = ""};
+    while (strstr(message.text, "\"heavy\" would need") == NULL) {
+        assert_true(bl_app_take_message(app, &message));
+    }
+    assert_int_equal(message.severity, BL_APP_WARNING);
+    assert_non_null(strstr(message.text, "of a period of 128 frames at 48000 Hz"));
+    assert_non_null(strstr(message.text, "it plays at a smaller width"));
+    assert_true(s.model_load > 0.0 && s.model_load <= 0.7);
     close_app();
 }
 
@@ -203,9 +252,9 @@ int main(int argc, char **argv)
     run_under_guard(argv);
 #endif
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_models_change),  cmocka_unit_test(test_hasty_player),
-        cmocka_unit_test(test_bad_model),      cmocka_unit_test(test_mute_and_bypass),
-        cmocka_unit_test(test_choosing_ports),
+        cmocka_unit_test(test_models_change),   cmocka_unit_test(test_hasty_player),
+        cmocka_unit_test(test_heavy_model),     cmocka_unit_test(test_bad_model),
+        cmocka_unit_test(test_mute_and_bypass), cmocka_unit_test(test_choosing_ports),
     };
     return cmocka_run_group_tests(tests, stage_open, stage_close);
 }
