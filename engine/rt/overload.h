@@ -15,7 +15,7 @@
 #define BL_OVERLOAD_FALL 0.70   // of a period: the narrow width takes over
 #define BL_OVERLOAD_ARM 0.40    // the narrow width may be needed, and is fed
 #define BL_OVERLOAD_DISARM 0.30 // of the full width alone: it is not needed any more
-#define BL_OVERLOAD_RETURN 0.50 // of the full width alone: low enough to come back
+#define BL_OVERLOAD_RETURN 0.60 // of the full width alone: low enough to come back
 
 enum {
     BL_OVERLOAD_WINDOW = 1024, ///< frames that one judgement is made of, at least,

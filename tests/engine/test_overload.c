@@ -141,14 +141,14 @@ static void test_comes_back_after_quiet_seconds(void **state)
     (void)state;
     machine m = begin();
     fall(&m);
-    play(&m, 20 * RATE, 0.55); // would fit, but not well enough
+    play(&m, 20 * RATE, 0.65); // would fit, but not well enough
     assert_true(m.heard == NARROW);
     play(&m, 4 * RATE, 0.3);
     assert_true(m.heard == NARROW);
-    play(&m, WINDOW, 0.55); // not quiet for long enough
+    play(&m, 2 * WINDOW, 0.65); // not quiet for long enough
     play(&m, 4 * RATE, 0.3);
     assert_true(m.heard == NARROW);
-    play(&m, RATE + 2 * WINDOW + MEMORY + FADE, 0.3);
+    play(&m, RATE + 2 * WINDOW + MEMORY + FADE, 0.58);
     assert_true(m.heard == FULL);
     play(&m, 2 * WINDOW, 0.2);
     assert_false(m.narrowed);
@@ -165,7 +165,7 @@ static void test_return_is_given_up_when_load_rises(void **state)
         play(&m, PERIOD, 0.3);
     }
     assert_true(played(m.full) > full); // the full one is being fed
-    play(&m, 4 * WINDOW + MEMORY, 0.6);
+    play(&m, 4 * WINDOW + MEMORY, 0.65);
     assert_true(m.heard == NARROW);
     bl_engine_destroy(m.engine);
 }

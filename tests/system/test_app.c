@@ -134,7 +134,7 @@ static const char *make_heavy_model(void)
 static void test_heavy_model(void **state)
 {
     (void)state;
-    bl_app_state s;
+    bl_app_state s = {.model_load = 0.0};
     open_app(stage_make_model("a.safetensors", 1, true, 48000), NULL);
     PUMP_UNTIL(s.model_load > 0.0);
     const char *path = make_heavy_model();

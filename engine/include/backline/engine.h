@@ -99,10 +99,10 @@ bool bl_engine_poll(bl_engine *engine, bl_telemetry *telemetry);
 
 /// The overload guard's only source: the callback took `share` of the period of `frames` that was
 /// just processed. At 70 % over some 20 ms the live chain's narrower form, if bl_chain_set_narrow
-/// gave it one, takes over by the crossfade; when the full width has been expected to need less
-/// than half a period for five seconds, it comes back. The form that is not heard is fed first, for
-/// as long as the model remembers, and from 40 % on in advance. In freewheel nothing falls, and the
-/// full width comes back at once. Thread: RT, after bl_engine_process.
+/// gave it one, takes over by the crossfade; when the full width has been expected to need at
+/// most 60 % of a period for five seconds, it comes back. The form that is not heard is fed first,
+/// for as long as the model remembers, and from 40 % on in advance. In freewheel nothing falls, and
+/// the full width comes back at once. Thread: RT, after bl_engine_process.
 void bl_engine_report_load(bl_engine *engine, double share, uint32_t frames,
                            bool freewheel) BL_NONBLOCKING;
 
