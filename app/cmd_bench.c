@@ -2,6 +2,7 @@
 // `backline bench`: what models cost on this machine, as times and as a share of what the core can
 // do at all. Thread: MAIN.
 
+#include "bench_train.h"
 #include "command.h"
 #include "facts.h"
 #include "json.h"
@@ -21,7 +22,7 @@
 typedef struct bench_settings {
     bl_option_counts blocks;
     double seconds;
-    bool json;
+    bool json, train;
 } bench_settings;
 
 static const bl_option options[] = {
@@ -41,6 +42,14 @@ static const bl_option options[] = {
      .min = 0.01,
      .max = 3600.0,
      .help = "How long each model is measured at each block size, 1 if not given."},
+    {.name = "train",
+     .kind = BL_OPTION_FLAG,
+     .offset = offsetof(bench_settings, train),
+     .help =
+         "Measures training instead: the arguments are training configs, each run with one "
+         "thread and with one per core, in whole steps (forward, backward, update). The part of "
+         "the peak counts the multiply-adds of the samples learnt from, over the CPU time that "
+         "it got."},
     {.name = "json",
      .kind = BL_OPTION_FLAG,
      .offset = offsetof(bench_settings, json),
@@ -225,6 +234,12 @@ static int run_bench(int argc, char **argv)
         return end;
     }
     bl_error error = {0};
+    if (settings.train) {
+        return bl_bench_train(operands, count, settings.seconds, settings.json, &error) ==
+                       BL_STATUS_OK
+                   ? BL_EXIT_DONE
+                   : bl_command_fail(&bl_command_bench, &error);
+    }
     bench_run run = {.settings = &settings};
     bl_measure_prepare();
     const bl_status status = add_models(&run, operands, count, &error);
@@ -262,6 +277,8 @@ const bl_command bl_command_bench = {
     .examples = "backline bench amp.nam\n"
                 "Measures one model at the usual block sizes.\n"
                 "backline bench --block 64 --json *.nam\n"
-                "Compares models at 64 frames, for a program to read.\n",
+                "Compares models at 64 frames, for a program to read.\n"
+                "backline bench --train configs/config_stage.yaml\n"
+                "Says how many audio samples a second this machine learns from.\n",
     .run = run_bench,
 };

@@ -13,7 +13,7 @@
 
 typedef float v8 __attribute__((vector_size(32)));
 
-enum { LANES = BL_TRAIN_LANES, OUTS = BL_TRAIN_OUT_BLOCK, TERMS = BL_TRAIN_TERM_BLOCK };
+enum { LANES = BL_TRAIN_LANES, OUTS = BL_TRAIN_OUT_BLOCK, TERMS = BL_TRAIN_TERM_BLOCK, WIDE = 3 };
 
 INLINE v8 load(const float *p)
 {
@@ -32,30 +32,66 @@ INLINE v8 splat(float x)
     return (v8){x, x, x, x, x, x, x, x};
 }
 
-// `count` outputs (a constant after inlining) over two vectors of frames at a time.
+// a b + c, fused where the processor can: never left to the compiler, as in rt/kernels/vec.h.
+INLINE v8 fma8(v8 a, v8 b, v8 c)
+{
+#if defined(__AVX2__) && defined(__FMA__)
+    return vec_fma(a, b, c);
+#else
+    typedef union halves {
+        v8 whole;
+        vec half[2];
+    } halves;
+    const halves x = {a}, y = {b};
+    halves z = {c};
+    z.half[0] = vec_fma(x.half[0], y.half[0], z.half[0]);
+    z.half[1] = vec_fma(x.half[1], y.half[1], z.half[1]);
+    return z.whole;
+#endif
+}
+
+// `count` outputs over `wide` vectors of frames from n on (both constants after inlining).
+INLINE void multiply_frames(const uint32_t count, const uint32_t wide, uint32_t term_count,
+                            const float *const *terms, const float *packed, float *const *init,
+                            float *const *out, size_t n)
+{
+    v8 sum[OUTS][WIDE];
+    for (uint32_t o = 0; o < count; o++) {
+        for (uint32_t k = 0; k < wide; k++) {
+            sum[o][k] = init != NULL ? load(init[o] + n + k * LANES) : splat(0.0f);
+        }
+    }
+    for (uint32_t m = 0; m < term_count; m++) {
+        const float *term = terms[m] + n;
+        v8 x[WIDE];
+        for (uint32_t k = 0; k < wide; k++) {
+            x[k] = load(term + k * LANES);
+        }
+        for (uint32_t o = 0; o < count; o++) {
+            const v8 w = splat(packed[(size_t)m * OUTS + o]);
+            for (uint32_t k = 0; k < wide; k++) {
+                sum[o][k] = fma8(w, x[k], sum[o][k]);
+            }
+        }
+    }
+    for (uint32_t o = 0; o < count; o++) {
+        for (uint32_t k = 0; k < wide; k++) {
+            store(out[o] + n + k * LANES, sum[o][k]);
+        }
+    }
+}
+
+// Three vectors by four outputs fill the registers.
 INLINE void multiply_block(const uint32_t count, uint32_t term_count, const float *const *terms,
                            const float *packed, float *const *init, float *const *out,
                            size_t frames)
 {
-    for (size_t n = 0; n < frames; n += 2 * LANES) {
-        v8 sum[OUTS][2];
-        for (uint32_t o = 0; o < count; o++) {
-            sum[o][0] = init != NULL ? load(init[o] + n) : splat(0.0f);
-            sum[o][1] = init != NULL ? load(init[o] + n + LANES) : splat(0.0f);
-        }
-        for (uint32_t m = 0; m < term_count; m++) {
-            const v8 x0 = load(terms[m] + n);
-            const v8 x1 = load(terms[m] + n + LANES);
-            for (uint32_t o = 0; o < count; o++) {
-                const v8 w = splat(packed[(size_t)m * OUTS + o]);
-                sum[o][0] += w * x0;
-                sum[o][1] += w * x1;
-            }
-        }
-        for (uint32_t o = 0; o < count; o++) {
-            store(out[o] + n, sum[o][0]);
-            store(out[o] + n + LANES, sum[o][1]);
-        }
+    size_t n = 0;
+    for (; n + WIDE * LANES <= frames; n += WIDE * LANES) {
+        multiply_frames(count, WIDE, term_count, terms, packed, init, out, n);
+    }
+    for (; n + LANES <= frames; n += LANES) {
+        multiply_frames(count, 1, term_count, terms, packed, init, out, n);
     }
 }
 
@@ -99,9 +135,9 @@ static void correlate_block(const float *const *delta, const float *const *terms
         const v8 x2 = load(terms[2] + n);
         for (int o = 0; o < OUTS; o++) {
             const v8 d = load(delta[o] + n);
-            sum[o][0] += d * x0;
-            sum[o][1] += d * x1;
-            sum[o][2] += d * x2;
+            sum[o][0] = fma8(d, x0, sum[o][0]);
+            sum[o][1] = fma8(d, x1, sum[o][1]);
+            sum[o][2] = fma8(d, x2, sum[o][2]);
         }
     }
     for (int o = 0; o < OUTS; o++) {

@@ -50,4 +50,29 @@ typedef struct bl_train_result {
 /// Trains. Refuses a folder that holds a run unless `resume`. Thread: any but RT, for minutes.
 bl_status bl_train_run(const bl_train_job *job, bl_train_result *result, bl_error *error);
 
+/// How fast this machine trains what a config describes, on made-up noise.
+typedef struct bl_train_speed bl_train_speed;
+
+/// One training with so many threads. Thread: any but RT. Owns: the caller.
+bl_status bl_train_speed_create(const bl_config *config, uint32_t threads, bl_train_speed **speed,
+                                bl_error *error);
+
+/// NULL is allowed.
+void bl_train_speed_destroy(bl_train_speed *speed);
+
+/// Makes steps for about `seconds`. May be called several times, in turns with others.
+void bl_train_speed_run(bl_train_speed *speed, double seconds);
+
+/// Audio samples learnt from per second, whole steps (forward, backward, update) and their share of
+/// warming up: from the fastest tenth of the steps so far, which nobody disturbed.
+typedef struct bl_train_rate {
+    double per_wall_s;
+    double per_cpu_s; ///< of one core's time
+} bl_train_rate;
+
+bl_train_rate bl_train_speed_rate(bl_train_speed *speed);
+
+/// Multiply-adds of one sample, forward and backward: three times the network's.
+double bl_train_speed_mac_per_sample(const bl_train_speed *speed);
+
 #endif

@@ -10,11 +10,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     RECOVERIES_MAX = 6,
-    MEASURED_STEPS = 16,
 };
 
 uint64_t bl_trainer_epoch_steps(const bl_trainer *trainer)
@@ -237,32 +235,6 @@ static float learning_rate(const bl_trainer *trainer)
     const double pi = 3.14159265358979323846;
     return (float)(trainer->config.training.learning_rate * state->rate_scale * rise * 0.5 *
                    (1.0 + cos(pi * fmin(done, 1.0))));
-}
-
-static double now_s(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-void bl_trainer_measure(bl_trainer *trainer, double *step_s, double *validation_s)
-{
-    const double start = now_s();
-    const double esr = bl_trainer_validate(trainer, trainer->state.parameters);
-    const double validated = now_s();
-    bl_trainer_begin_pass(trainer);
-    int steps = 0;
-    double error = esr;
-    // The first step of a chunk also warms up, so a chunk is measured as a whole where time allows.
-    while (steps < MEASURED_STEPS && (steps < 4 || now_s() - validated < 0.5) &&
-           bl_trainer_assign_chunks(trainer)) {
-        error += bl_trainer_gather(trainer);
-        steps++;
-    }
-    *validation_s = validated - start;
-    *step_s = (now_s() - validated) / (steps > 0 ? steps : 1);
-    trainer->state.train_esr = error; // read again after the first epoch only
 }
 
 static bool all_finite(const float *values, size_t count)

@@ -56,6 +56,19 @@ size_t bl_trainer_step_frames(const bl_trainer *trainer);
 /// anything that counts.
 void bl_trainer_measure(bl_trainer *trainer, double *step_s, double *validation_s);
 
+/// What one step took, in seconds: of wall time, and of all its threads' CPU time together.
+typedef struct bl_trainer_time {
+    double wall_s, cpu_s;
+    bool warmed_up; ///< it began a chunk, as one step in bl_trainer_chunk_steps does: more work
+} bl_trainer_time;
+
+/// Makes one step of rate zero.
+bl_trainer_time bl_trainer_time_step(bl_trainer *trainer);
+uint32_t bl_trainer_chunk_steps(const bl_trainer *trainer);
+
+/// Multiply-adds of all networks, forward only.
+uint64_t bl_trainer_mac_per_sample(const bl_trainer *trainer);
+
 /// Asked after every step; true ends the epoch early.
 typedef bool bl_trainer_stop(void *data, const bl_trainer_state *state);
 

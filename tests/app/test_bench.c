@@ -97,6 +97,31 @@ static void test_text(void **state)
     assert_non_null(strstr(result->out, "\nsteal: "));
 }
 
+// One row for one thread, one for all cores where there are several.
+static void test_training(void **state)
+{
+    (void)state;
+    const program_result *result =
+        PROGRAM("bench", "--train", "--json", "--seconds", "0.01", config);
+    assert_string_equal(result->err, "");
+    assert_int_equal(result->code, 0);
+    json_t *document = json_loads(result->out, 0, NULL);
+    assert_non_null(document);
+    const double peak = 1e9 * number(document, "fma_peak_gmac_per_s");
+    const json_t *rows = json_object_get(document, "training");
+    assert_true(json_array_size(rows) >= 1);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        const double macs = number(row, "mac_per_sample"), rate = number(row, "samples_per_cpu_s");
+        assert_true(number(row, "samples_per_s") > 0.0 && rate > 0.0);
+        assert_true(macs == 3.0 * 7712);
+        const double expected = rate * macs / peak;
+        assert_true(fabs(number(row, "fraction_of_peak") - expected) < 1e-6 * expected);
+    }
+    json_decref(document);
+    program_assert_failed(PROGRAM("bench", "--train", "none.yaml"), 1, "bench", "none.yaml: ");
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -130,10 +155,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_folder_make, test_folder_remove)
     const struct CMUnitTest tests[] = {
-        TEST(test_document),
-        TEST(test_text),
-        TEST(test_refused),
-        TEST(test_peak_does_work),
+        TEST(test_document), TEST(test_text),           TEST(test_training),
+        TEST(test_refused),  TEST(test_peak_does_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
