@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Keeping histories. A block crosses either the end of the ring or its mirrored start, never both:
-// the capacity is at least two blocks.
+// the capacity is at least three blocks.
 
 #include "rt/history.h"
 
@@ -15,17 +15,16 @@ static void copy_rows(bl_history *history, size_t to, size_t from, size_t frames
     }
 }
 
-void bl_history_commit(bl_history *history, uint32_t frames)
+void bl_history_mirror(bl_history *history, uint32_t frames)
 {
     const uint32_t position = history->position, capacity = history->capacity;
     const uint32_t end = position + frames;
     if (position < BL_INNER_FRAMES) {
         const uint32_t mirrored = end < BL_INNER_FRAMES ? end : BL_INNER_FRAMES;
         copy_rows(history, capacity + position, position, mirrored - position);
-    } else if (end > capacity) {
+    } else {
         copy_rows(history, 0, capacity, end - capacity);
     }
-    history->position = end < capacity ? end : end - capacity;
 }
 
 static void fill(bl_history *history)

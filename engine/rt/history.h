@@ -31,7 +31,7 @@ typedef struct bl_history {
     float *column; ///< one value per channel: the steady state of silence
     size_t stride; ///< at least capacity + BL_INNER_FRAMES
     uint32_t channels;
-    uint32_t capacity; ///< at least the longest lag + BL_INNER_FRAMES, and 2 BL_INNER_FRAMES
+    uint32_t capacity; ///< at least the longest lag + BL_INNER_FRAMES, and 3 BL_INNER_FRAMES
     uint32_t position; ///< of the next frame
 } bl_history;
 
@@ -53,8 +53,18 @@ static inline bl_taps bl_history_taps(const bl_history *history, uint32_t frames
                      history->capacity};
 }
 
+/// Mirrors the `frames` frames at `position`, where they stand in what is mirrored.
+void bl_history_mirror(bl_history *history, uint32_t frames);
+
 /// Takes over the `frames` frames written at bl_history_next.
-void bl_history_commit(bl_history *history, uint32_t frames);
+static inline void bl_history_commit(bl_history *history, uint32_t frames)
+{
+    const uint32_t end = history->position + frames;
+    if (history->position < BL_INNER_FRAMES || end > history->capacity) {
+        bl_history_mirror(history, frames);
+    }
+    history->position = end < history->capacity ? end : end - history->capacity;
+}
 
 /// Fills every channel with the newest committed frame's value and keeps it as `column`.
 void bl_history_settle(bl_history *history);

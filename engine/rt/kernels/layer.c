@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The fused layer for common shapes: instances with constant sizes for up to 8 channels, and for
-// wider ones steps of constant tile size that are called. Thread: RT.
+// The fused layer for common shapes: instances with constant sizes and activation for those of up
+// to 8 channels, and for the others steps of constant tile size that are called. Thread: RT.
 
 #include "rt/kernels/layer.h"
 
@@ -14,7 +14,8 @@ typedef void layer_step(const layer_pass *pass, uint32_t o, uint32_t end, uint32
 
 static layer_shape shape_of(const bl_wavenet_stage *stage)
 {
-    return (layer_shape){stage->conv.in, stage->conv.taps, stage->channels};
+    return (layer_shape){stage->conv.in, stage->conv.taps, stage->channels,
+                         stage->mixin.out != 0 ? stage->mixin.in : 0, stage->expand.out != 0};
 }
 
 #define LAYER_STEPS(height, vectors)                                                               \
@@ -125,24 +126,26 @@ static void run_wide(const bl_wavenet_stage *stage, const bl_wavenet_block *bloc
     }
 }
 
-/// X(inputs, channels, taps, height, longest tile in vectors).
+/// X(channels, taps, activation, height, longest tile in vectors): the layers of common networks
+/// behind the first one.
 #define LAYER_SHAPES(X)                                                                            \
-    X(8, 8, 3, 4, 3)                                                                               \
-    X(6, 6, 3, 6, 2)                                                                               \
-    X(4, 4, 3, 4, 3)                                                                               \
-    X(2, 2, 3, 2, 4)                                                                               \
-    X(8, 8, 6, 4, 3)                                                                               \
-    X(8, 8, 15, 4, 3)                                                                              \
-    X(3, 3, 6, 3, 4)                                                                               \
-    X(3, 3, 15, 3, 4)
+    X(8, 3, BL_ACTIVATION_TANH, 4, 3)                                                              \
+    X(6, 3, BL_ACTIVATION_TANH, 6, 2)                                                              \
+    X(4, 3, BL_ACTIVATION_TANH, 4, 3)                                                              \
+    X(2, 3, BL_ACTIVATION_TANH, 2, 4)                                                              \
+    X(8, 6, BL_ACTIVATION_LEAKY_RELU, 4, 3)                                                        \
+    X(8, 15, BL_ACTIVATION_LEAKY_RELU, 4, 3)                                                       \
+    X(3, 6, BL_ACTIVATION_LEAKY_RELU, 3, 4)                                                        \
+    X(3, 15, BL_ACTIVATION_LEAKY_RELU, 3, 4)
 
-VEC_INLINE void small_tile(const layer_pass *pass, layer_shape shape, tile_size size, uint32_t t)
+VEC_INLINE void small_tile(const layer_pass *pass, layer_shape shape, bl_activation_kind kind,
+                           tile_size size, uint32_t t)
 {
     TILE_UNROLL
     for (uint32_t o = 0; o < shape.channels; o += size.outputs) {
         layer_conv(pass, shape, size, o, t);
     }
-    layer_middle(pass, shape, size.vectors, t);
+    layer_activate(kind, pass, shape, size.vectors, t);
     if (pass->stage->residual == BL_RESIDUAL_MATRIX) {
         TILE_UNROLL
         for (uint32_t o = 0; o < shape.channels; o += size.outputs) {
@@ -152,7 +155,8 @@ VEC_INLINE void small_tile(const layer_pass *pass, layer_shape shape, tile_size 
 }
 
 VEC_INLINE void run_small(const bl_wavenet_stage *stage, const bl_wavenet_block *block,
-                          layer_shape shape, uint32_t height, uint32_t longest)
+                          layer_shape shape, bl_activation_kind kind, uint32_t height,
+                          uint32_t longest)
 {
     const layer_pass pass = layer_start(stage, block, shape.taps);
     uint32_t left = (block->frames + VEC_LANES - 1) / VEC_LANES, t = 0;
@@ -160,19 +164,19 @@ VEC_INLINE void run_small(const bl_wavenet_stage *stage, const bl_wavenet_block 
         const uint32_t take = tile_take(left, longest);
         switch (take) {
         case 1:
-            small_tile(&pass, shape, (tile_size){height, 1}, t);
+            small_tile(&pass, shape, kind, (tile_size){height, 1}, t);
             break;
         case 2:
-            small_tile(&pass, shape, (tile_size){height, 2}, t);
+            small_tile(&pass, shape, kind, (tile_size){height, 2}, t);
             break;
         case 3:
             if (longest >= 3) {
-                small_tile(&pass, shape, (tile_size){height, 3}, t);
+                small_tile(&pass, shape, kind, (tile_size){height, 3}, t);
             }
             break;
         default:
             if (longest >= 4) {
-                small_tile(&pass, shape, (tile_size){height, 4}, t);
+                small_tile(&pass, shape, kind, (tile_size){height, 4}, t);
             }
             break;
         }
@@ -181,11 +185,12 @@ VEC_INLINE void run_small(const bl_wavenet_stage *stage, const bl_wavenet_block 
     }
 }
 
-#define LAYER_INSTANCE(inputs, width, count, height, longest)                                      \
-    static void run_##inputs##_##width##_##count(const bl_wavenet_stage *stage,                    \
-                                                 const bl_wavenet_block *block)                    \
+#define LAYER_INSTANCE(width, count, kind, height, longest)                                        \
+    static void run_##width##_##count(const bl_wavenet_stage *stage,                               \
+                                      const bl_wavenet_block *block)                               \
     {                                                                                              \
-        run_small(stage, block, (layer_shape){inputs, count, width}, height, longest);             \
+        run_small(stage, block, (layer_shape){width, count, width, 1, false}, kind, height,        \
+                  longest);                                                                        \
     }
 LAYER_SHAPES(LAYER_INSTANCE)
 #undef LAYER_INSTANCE
@@ -210,9 +215,12 @@ bl_layer_run *BL_KERNEL_SUFFIX(bl_choose_layer)(const bl_wavenet_stage *stage)
     if (!is_plain(stage)) {
         return NULL;
     }
-#define LAYER_CHOOSE(inputs, width, count, height, longest)                                        \
-    if (stage->conv.in == (inputs) && stage->channels == (width) && stage->conv.taps == (count)) { \
-        return run_##inputs##_##width##_##count;                                                   \
+    const bool usual = stage->adds_skip && stage->expand.out == 0 && stage->mixin.in == 1 &&
+                       stage->mixin.out != 0 && stage->conv.in == stage->channels;
+#define LAYER_CHOOSE(width, count, of, height, longest)                                            \
+    if (usual && stage->channels == (width) && stage->conv.taps == (count) &&                      \
+        stage->activation.kind == (of)) {                                                          \
+        return run_##width##_##count;                                                              \
     }
     LAYER_SHAPES(LAYER_CHOOSE)
 #undef LAYER_CHOOSE

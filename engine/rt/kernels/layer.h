@@ -14,6 +14,8 @@
 typedef struct layer_shape {
     uint32_t in, taps; ///< of the convolution
     uint32_t channels; ///< of everything else
+    uint32_t mixin;    ///< inputs of the mix-in; 0: there is none
+    bool expands;      ///< the layer hears the mono input itself
 } layer_shape;
 
 /// What the tiles of one block share.
@@ -34,9 +36,9 @@ VEC_INLINE void layer_conv(const layer_pass *pass, layer_shape shape, tile_size 
     const bl_wavenet_stage *stage = pass->stage;
     tile sums;
     tile_start(&sums, size, stage->conv.b + o);
-    if (stage->mixin.out != 0) {
+    if (shape.mixin != 0) {
         tile_add(&sums, size, (tile_weights){stage->mixin.w + o, shape.channels},
-                 pass->block->condition + t, BL_NET_STRIDE, stage->mixin.in);
+                 pass->block->condition + t, BL_NET_STRIDE, shape.mixin);
     }
     tile_add_taps(&sums, size, (tile_weights){stage->conv.w + o, shape.channels}, &pass->taps,
                   pass->taps.rows + t, shape.in, shape.taps);
@@ -51,7 +53,7 @@ VEC_INLINE void layer_residual(const layer_pass *pass, layer_shape shape, tile_s
     const bl_rows out = pass->block->out;
     tile sums;
     tile_start(&sums, size, stage->layer1x1.b + o);
-    if (stage->expand.out != 0) {
+    if (shape.expands) {
         tile_add(&sums, size, (tile_weights){stage->expand.w + o, 0}, pass->x + t, 0, 1);
     } else {
         tile_add_rows(&sums, size, pass->x + o * stage->history.stride + t, stage->history.stride);
@@ -96,7 +98,7 @@ VEC_INLINE void layer_identity(bl_activation_kind kind, const layer_pass *pass, 
             const vec z = vec_activate(kind, &stage->activation, slope,
                                        vec_load(pass->z + c * LAYER_STRIDE + v * VEC_LANES));
             vec x;
-            if (stage->expand.out != 0) {
+            if (shape.expands) {
                 x = vec_fma(vec_set(stage->expand.w[c]), vec_load(pass->x + at),
                             vec_set(stage->expand.b[c]));
             } else {
