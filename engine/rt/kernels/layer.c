@@ -127,7 +127,12 @@ static void run_wide(const bl_wavenet_stage *stage, const bl_wavenet_block *bloc
 }
 
 /// X(channels, taps, activation, height, longest tile in vectors): the layers of common networks
-/// behind the first one.
+/// behind the first one. Sanitizers take long over each, and two show what all do.
+#ifdef BL_FEW_INSTANCES
+#define LAYER_SHAPES(X)                                                                            \
+    X(2, 3, BL_ACTIVATION_TANH, 2, 4)                                                              \
+    X(3, 6, BL_ACTIVATION_LEAKY_RELU, 3, 4)
+#else
 #define LAYER_SHAPES(X)                                                                            \
     X(8, 3, BL_ACTIVATION_TANH, 4, 3)                                                              \
     X(6, 3, BL_ACTIVATION_TANH, 6, 2)                                                              \
@@ -137,6 +142,7 @@ static void run_wide(const bl_wavenet_stage *stage, const bl_wavenet_block *bloc
     X(8, 15, BL_ACTIVATION_LEAKY_RELU, 4, 3)                                                       \
     X(3, 6, BL_ACTIVATION_LEAKY_RELU, 3, 4)                                                        \
     X(3, 15, BL_ACTIVATION_LEAKY_RELU, 3, 4)
+#endif
 
 VEC_INLINE void small_tile(const layer_pass *pass, layer_shape shape, bl_activation_kind kind,
                            tile_size size, uint32_t t)

@@ -62,6 +62,9 @@ VEC_INLINE void map_rows(const bl_map_job *job, map_shape shape, uint32_t height
 }
 
 /// X(inputs, outputs, taps, height, longest): maps of common networks.
+#ifdef BL_FEW_INSTANCES
+#define MAP_SHAPES(X) X(2, 2, 3, 2, 4)
+#else
 #define MAP_SHAPES(X)                                                                              \
     X(16, 16, 3, 4, 3)                                                                             \
     X(16, 16, 1, 4, 3)                                                                             \
@@ -81,6 +84,7 @@ VEC_INLINE void map_rows(const bl_map_job *job, map_shape shape, uint32_t height
     X(3, 3, 6, 3, 4)                                                                               \
     X(3, 3, 15, 3, 4)                                                                              \
     X(3, 3, 1, 3, 4)
+#endif
 
 #define MAP_INSTANCE(inputs, outputs, count, height, longest)                                      \
     MAP_APART void rows_##inputs##_##outputs##_##count(const bl_map_job *job, uint32_t o)          \
