@@ -71,12 +71,28 @@ static void pack(const bl_sequence_stage *stage, uint32_t lanes, uint32_t padded
     }
 }
 
+// The state becomes the one that reset goes back to; false if it was that already.
+static bool keep_state(const bl_gru_net *gru)
+{
+    const size_t bytes = gru->padded * sizeof *gru->h;
+    const bool changed = memcmp(gru->h_start, gru->h, bytes) != 0;
+    memcpy(gru->h_start, gru->h, bytes);
+    return changed;
+}
+
+// Ends early where a block changes nothing, as for the LSTM.
 static void settle(bl_net *net, const float *in, float *out, uint32_t frames)
 {
-    bl_gru_net *gru = (bl_gru_net *)net;
+    const bl_gru_net *gru = (const bl_gru_net *)net;
     net->reset(net);
-    bl_stage_run(net, in, out, frames);
-    memcpy(gru->h_start, gru->h, gru->padded * sizeof *gru->h);
+    for (uint32_t done = 0; done + BL_INNER_FRAMES <= frames; done += BL_INNER_FRAMES) {
+        bl_stage_run(net, in, out, BL_INNER_FRAMES);
+        if (!keep_state(gru)) {
+            break;
+        }
+    }
+    bl_stage_run(net, in, out, frames % BL_INNER_FRAMES);
+    keep_state(gru);
 }
 
 bl_stage bl_gru_build(const bl_sequence_stage *stage, const bl_matrix *head,

@@ -77,16 +77,35 @@ static bool make_layer(const bl_sequence_stage *stage, uint32_t in, uint32_t lan
     return true;
 }
 
-static void settle(bl_net *net, const float *in, float *out, uint32_t frames)
+// The state becomes the one that reset goes back to; false if it was that already.
+static bool keep_state(const bl_lstm_net *lstm)
 {
-    bl_lstm_net *lstm = (bl_lstm_net *)net;
-    net->reset(net);
-    bl_stage_run(net, in, out, frames);
+    bool changed = false;
     for (uint32_t l = 0; l < lstm->layer_count; l++) {
         const bl_lstm_layer *layer = &lstm->layers[l];
-        memcpy(layer->h_start, layer->h, layer->padded * sizeof *layer->h);
-        memcpy(layer->c_start, layer->c, layer->padded * sizeof *layer->c);
+        const size_t bytes = layer->padded * sizeof *layer->h;
+        changed = changed || memcmp(layer->h_start, layer->h, bytes) != 0 ||
+                  memcmp(layer->c_start, layer->c, bytes) != 0;
+        memcpy(layer->h_start, layer->h, bytes);
+        memcpy(layer->c_start, layer->c, bytes);
     }
+    return changed;
+}
+
+// A block that ends in the very state it began with would do so for ever: the blocks that are left
+// change nothing and are not run.
+static void settle(bl_net *net, const float *in, float *out, uint32_t frames)
+{
+    const bl_lstm_net *lstm = (const bl_lstm_net *)net;
+    net->reset(net);
+    for (uint32_t done = 0; done + BL_INNER_FRAMES <= frames; done += BL_INNER_FRAMES) {
+        bl_stage_run(net, in, out, BL_INNER_FRAMES);
+        if (!keep_state(lstm)) {
+            break;
+        }
+    }
+    bl_stage_run(net, in, out, frames % BL_INNER_FRAMES);
+    keep_state(lstm);
 }
 
 bl_stage bl_lstm_build(const bl_sequence_stage *layers, uint32_t count, const bl_matrix *head,
