@@ -104,7 +104,7 @@ static bl_gating read_gating(const bl_json *json, uint32_t layer)
     static const char *const names[] = {
         [BL_GATING_NONE] = "none", [BL_GATING_GATED] = "gated", [BL_GATING_BLENDED] = "blended"};
     const bl_json list = bl_json_member(json, "gating_mode");
-    if (!bl_json_is_present(&list)) {
+    if (!bl_json_is_given(&list)) {
         return bl_json_get_bool_or(json, "gated", false) ? BL_GATING_GATED : BL_GATING_NONE;
     }
     const bl_json mode = layer_value(&list, layer);
@@ -123,10 +123,10 @@ static bl_activation read_secondary(const bl_json *json, uint32_t layer, uint32_
 {
     const bl_json mode = bl_json_member(json, "gating_mode");
     const bl_json list = bl_json_member(json, "secondary_activation");
-    if (!bl_json_is_present(&mode) || !bl_json_is_present(&list)) {
+    const bl_json activation = layer_value(&list, layer);
+    if (!bl_json_is_given(&mode) || !bl_json_is_given(&activation)) {
         return (bl_activation){.kind = BL_ACTIVATION_SIGMOID};
     }
-    const bl_json activation = layer_value(&list, layer);
     return bl_nam_read_activation(&activation, channels);
 }
 
