@@ -28,9 +28,14 @@ static const bl_option options[] = {
      .offset = offsetof(info_settings, json),
      .help = "Prints one JSON document: {\"models\": [...]}, one object for each argument, in "
              "order. Keys end in their unit; receptive_field_samples is null for recurrent "
-             "models, kernel is null for configs and for models that cannot be played."},
+             "models, kernel is null for configs and for models that cannot be played. "
+             "server_rates is what playing it at other rates adds, resampling included."},
     {0},
 };
+
+// Rates that JACK servers run at.
+static const double server_rates_hz[] = {44100.0, 48000.0, 88200.0, 96000.0, 192000.0};
+enum { SERVER_RATES = sizeof server_rates_hz / sizeof *server_rates_hz };
 
 // What is known about one argument.
 typedef struct info_entry {
@@ -38,6 +43,7 @@ typedef struct info_entry {
     bl_model_info info;
     char kernel[64];  // what plays it; empty for configs and for what cannot be played
     bl_error refusal; // why it cannot be played
+    uint32_t latency_frames[SERVER_RATES]; // of what can be played
 } info_entry;
 
 static bool is_config(const char *path)
@@ -61,6 +67,20 @@ static bl_status load_config(info_entry *entry, bl_error *error)
     return status;
 }
 
+static bl_status measure_latencies(info_entry *entry, bl_model *model)
+{
+    bl_status status = BL_STATUS_OK;
+    for (int i = 0; i < SERVER_RATES && status == BL_STATUS_OK; i++) {
+        bl_voice_config config = bl_voice_config_default();
+        bl_voice *voice = NULL;
+        config.sample_rate_hz = server_rates_hz[i];
+        status = bl_voice_create(model, &config, &voice, &entry->refusal);
+        entry->latency_frames[i] = status == BL_STATUS_OK ? bl_voice_latency_frames(voice) : 0;
+        bl_voice_destroy(voice);
+    }
+    return status;
+}
+
 static bl_status load_model(info_entry *entry, bl_error *error)
 {
     bl_model *model = NULL;
@@ -71,7 +91,8 @@ static bl_status load_model(info_entry *entry, bl_error *error)
     }
     entry->info = *bl_model_get_info(model);
     // A model that loads but cannot be played still has facts to tell.
-    if (bl_voice_create(model, NULL, &voice, &entry->refusal) == BL_STATUS_OK) {
+    if (bl_voice_create(model, NULL, &voice, &entry->refusal) == BL_STATUS_OK &&
+        measure_latencies(entry, model) == BL_STATUS_OK) {
         snprintf(entry->kernel, sizeof entry->kernel, "%s", bl_voice_kernel(voice));
     }
     bl_voice_destroy(voice);
@@ -94,6 +115,18 @@ static void set_optional(json_t *object, const char *key, bool known, double val
     if (known) {
         json_object_set_new(object, key, json_real(value));
     }
+}
+
+static json_t *json_from_rates(const info_entry *entry)
+{
+    json_t *list = json_array();
+    for (int i = 0; entry->kernel[0] != '\0' && i < SERVER_RATES; i++) {
+        const double rate = server_rates_hz[i], frames = entry->latency_frames[i];
+        json_array_append_new(list, json_pack("{s:f, s:i, s:f}", "sample_rate_hz", rate,
+                                              "added_latency_samples", (int)frames,
+                                              "added_latency_ms", frames / rate * 1000.0));
+    }
+    return list;
 }
 
 static json_t *json_from_entry(const info_entry *entry)
@@ -129,6 +162,7 @@ static json_t *json_from_entry(const info_entry *entry)
     }
     json_object_set_new(object, "kernel",
                         entry->kernel[0] != '\0' ? bl_json_from_text(entry->kernel) : json_null());
+    json_object_set_new(object, "server_rates", json_from_rates(entry));
     return object;
 }
 
@@ -158,6 +192,24 @@ static void print_metadata(const bl_model_info *info)
     }
 }
 
+// What a server at another rate than the model's makes of its latency.
+static void print_rates(const info_entry *entry)
+{
+    const char *before = "  at other rates    ";
+    if (entry->kernel[0] == '\0') {
+        return;
+    }
+    for (int i = 0; i < SERVER_RATES; i++) {
+        const double rate = server_rates_hz[i];
+        if (rate != entry->info.sample_rate_hz) {
+            printf("%s%.1f kHz %.2f ms", before, rate / 1000.0,
+                   entry->latency_frames[i] / rate * 1000.0);
+            before = ", ";
+        }
+    }
+    puts(" (added latency)");
+}
+
 static void print_entry(const info_entry *entry)
 {
     const bl_model_info *info = &entry->info;
@@ -177,6 +229,7 @@ static void print_entry(const info_entry *entry)
     printf("  sample rate       %.10g Hz%s\n", info->sample_rate_hz,
            info->sample_rate_known ? "" : " (assumed; the file does not say)");
     bl_facts_print_times(info);
+    print_rates(entry);
     bl_facts_format_count(info->mac_per_sample, count);
     printf("  cost              %s multiply-adds per sample\n", count);
     print_metadata(info);

@@ -68,6 +68,8 @@ typedef struct bl_kernels {
     bl_map_run *(*choose_map)(const bl_map *map);
     /// The one pass for a layer of this shape; NULL: it runs as single steps.
     bl_layer_run *(*choose_layer)(const struct bl_wavenet_stage *stage);
+    /// True if it is an instance for one size, not the pass for any. NULL: there are no instances.
+    bool (*is_fixed_size)(bl_layer_run *run);
 
     /// Run recurrent layers over mono or frame-major input into planar output.
     void (*lstm)(struct bl_lstm_net *lstm, const float *in, float *out, uint32_t frames);

@@ -35,6 +35,29 @@ typedef struct bl_lstm_net {
     bl_head head;
 } bl_lstm_net;
 
+/// Shapes that vector kernels have instances for.
+typedef enum bl_lstm_shape {
+    BL_LSTM_ANY,
+    BL_LSTM_ONE_GROUP,  ///< one layer of one group of cells
+    BL_LSTM_TWO_GROUPS, ///< one layer of two
+    BL_LSTM_TWO_LAYERS, ///< two layers of one group each
+} bl_lstm_shape;
+
+/// `lanes`: cells of a group. Thread: any, RT safe.
+static inline bl_lstm_shape bl_lstm_get_shape(const bl_lstm_net *lstm, uint32_t lanes)
+{
+    const bl_lstm_layer *layers = lstm->layers;
+    const uint32_t groups = layers[0].padded / lanes;
+    const bool mono =
+        lstm->net.in_channels == 1 && lstm->head.out == 1 && lstm->head.weights != NULL;
+    if (mono && lstm->layer_count == 1 && groups <= 2) {
+        return groups == 1 ? BL_LSTM_ONE_GROUP : BL_LSTM_TWO_GROUPS;
+    }
+    return mono && lstm->layer_count == 2 && groups == 1 && layers[1].padded == lanes
+               ? BL_LSTM_TWO_LAYERS
+               : BL_LSTM_ANY;
+}
+
 /// The functions of its bl_net. Thread: RT.
 void bl_lstm_net_process(bl_net *net, const float *in, float *out, uint32_t frames) BL_NONBLOCKING;
 void bl_lstm_net_reset(bl_net *net) BL_NONBLOCKING;

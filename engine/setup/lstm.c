@@ -117,9 +117,7 @@ bl_stage bl_lstm_build(const bl_sequence_stage *layers, uint32_t count, const bl
     const uint32_t in = layers[0].in;
     float *frames = bl_arena_take(arena, (size_t)BL_INNER_FRAMES * in, sizeof *frames);
     const bl_kernels *kernels = bl_isa_kernels(request->isa);
-    const char *kernel =
-        bl_arena_print(arena, "%s lstm %ux%u", kernels->name, count, layers[0].out);
-    if (made == NULL || made_layers == NULL || frames == NULL || kernel == NULL) {
+    if (made == NULL || made_layers == NULL || frames == NULL) {
         return short_of_memory;
     }
     for (uint32_t l = 0; l < count; l++) {
@@ -129,10 +127,7 @@ bl_stage bl_lstm_build(const bl_sequence_stage *layers, uint32_t count, const bl
         }
     }
     *made = (bl_lstm_net){
-        .net = {.process = bl_lstm_net_process,
-                .reset = bl_lstm_net_reset,
-                .in_channels = in,
-                .kernel = kernel},
+        .net = {.process = bl_lstm_net_process, .reset = bl_lstm_net_reset, .in_channels = in},
         .kernels = kernels,
         .layer_count = count,
         .layers = made_layers,
@@ -143,5 +138,11 @@ bl_stage bl_lstm_build(const bl_sequence_stage *layers, uint32_t count, const bl
         return short_of_memory;
     }
     made->net.out_channels = made->head.out;
+    const bool fixed = kernels->lanes > 1 && bl_lstm_get_shape(made, kernels->lanes) != BL_LSTM_ANY;
+    made->net.kernel = bl_arena_print(arena, "%s lstm %ux%u, %s", kernels->name, count,
+                                      layers[0].out, fixed ? "fixed size" : "any size");
+    if (made->net.kernel == NULL) {
+        return short_of_memory;
+    }
     return (bl_stage){.net = &made->net, .settle = settle};
 }

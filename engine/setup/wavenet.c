@@ -172,11 +172,26 @@ static bool settle(bl_wavenet_net *net, bl_arena *arena)
     return true;
 }
 
+// Whether instances for just these sizes serve the layers.
+static const char *served_by(const builder *b)
+{
+    const bl_kernels *kernels = b->net->kernels;
+    uint32_t layers = 0, fixed = 0;
+    for (uint32_t s = 0; s < b->net->section_count; s++) {
+        const bl_wavenet_section *section = &b->net->sections[s];
+        layers += section->stage_count;
+        for (uint32_t i = 0; kernels->is_fixed_size != NULL && i < section->stage_count; i++) {
+            fixed += kernels->is_fixed_size(section->stages[i].run) ? 1 : 0;
+        }
+    }
+    return fixed == layers ? "fixed size" : fixed > 0 ? "partly fixed size" : "any size";
+}
+
 static const char *kernel_name(const builder *b)
 {
     const bl_wavenet_array *first = &b->from->arrays[0];
-    return bl_arena_print(b->arena, "%s wavenet %ux%u", b->net->kernels->name, first->channels,
-                          first->layers[0].conv.kernel);
+    return bl_arena_print(b->arena, "%s wavenet %ux%u, %s", b->net->kernels->name, first->channels,
+                          first->layers[0].conv.kernel, served_by(b));
 }
 
 static void describe(builder *b)

@@ -188,6 +188,40 @@ static void test_nam_presets(void **state)
     }
 }
 
+// A model between two resamplers says what that costs, one that is stretched costs nothing.
+static void test_other_rates(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *architecture, *config;
+        size_t weights;
+        const char *kernel, *line;
+    } rows[] = {
+        {"LSTM", "{\"input_size\": 1, \"hidden_size\": 40, \"num_layers\": 1}", 6841, "any size",
+         "44.1 kHz 1.81 ms, 88.2 kHz 1.70 ms, 96.0 kHz 1.67 ms, 192.0 kHz 1.67 ms"},
+        {"ConvNet",
+         "{\"channels\": 2, \"dilations\": [1], \"batchnorm\": false, \"activation\": \"Tanh\"}", 9,
+         "conv", "44.1 kHz 1.81 ms, 88.2 kHz 1.70 ms, 96.0 kHz 0.00 ms, 192.0 kHz 0.00 ms"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        model_bytes bytes = {0};
+        nam_file_write(&bytes, "0.5.4", rows[i].architecture, rows[i].config, "48000",
+                       rows[i].weights, 1);
+        model_bytes_save(&bytes, test_folder_file("m.nam"));
+        model_bytes_finish(&bytes);
+        const program_result *result = PROGRAM("info", test_folder_file("m.nam"));
+        assert_int_equal(result->code, 0);
+        assert_non_null(strstr(result->out, rows[i].line));
+        assert_non_null(strstr(result->out, rows[i].kernel));
+        json_t *document = parse(PROGRAM("info", "--json", test_folder_file("m.nam")), 1);
+        const json_t *rates = json_object_get(model_of(document, 0), "server_rates");
+        assert_int_equal(json_array_size(rates), 5);
+        assert_int_equal(integer(json_array_get(rates, 0), "added_latency_samples"), 80);
+        assert_int_equal(integer(json_array_get(rates, 1), "added_latency_samples"), 0);
+        json_decref(document);
+    }
+}
+
 // A name that no JSON string can hold must not spoil the document.
 static void test_name_that_is_no_utf8(void **state)
 {
@@ -304,12 +338,12 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_folder_make, test_folder_remove)
     const struct CMUnitTest tests[] = {
-        TEST(test_reference_table), TEST(test_shipped_configs),
-        TEST(test_native_model),    TEST(test_state_dict_rate_is_assumed),
-        TEST(test_nam_presets),     TEST(test_name_that_is_no_utf8),
-        TEST(test_refused_models),  TEST(test_refused_weights),
-        TEST(test_absurd_sizes),    TEST(test_refused_config),
-        TEST(test_usage),
+        TEST(test_reference_table),      TEST(test_shipped_configs),
+        TEST(test_native_model),         TEST(test_state_dict_rate_is_assumed),
+        TEST(test_nam_presets),          TEST(test_other_rates),
+        TEST(test_name_that_is_no_utf8), TEST(test_refused_models),
+        TEST(test_refused_weights),      TEST(test_absurd_sizes),
+        TEST(test_refused_config),       TEST(test_usage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

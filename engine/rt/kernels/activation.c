@@ -25,8 +25,12 @@ VEC_INLINE void each_row(bl_activation_kind kind, const bl_activation *activatio
             }
         }
         x.at += x.stride;
-        from.at += from.stride;
-        to.at += to.stride;
+        if (next == THEN_ADD) {
+            from.at += from.stride;
+        }
+        if (next != THEN_NOTHING) {
+            to.at += to.stride;
+        }
     }
 }
 

@@ -232,3 +232,8 @@ bl_layer_run *BL_KERNEL_SUFFIX(bl_choose_layer)(const bl_wavenet_stage *stage)
 #undef LAYER_CHOOSE
     return run_wide;
 }
+
+bool BL_KERNEL_SUFFIX(bl_is_fixed_size)(bl_layer_run *run)
+{
+    return run != NULL && run != run_wide;
+}

@@ -15,6 +15,7 @@ void BL_KERNEL_SUFFIX(bl_activate_add)(const bl_activation *activation, bl_span 
 bl_map_run *BL_KERNEL_SUFFIX(bl_choose_map)(const bl_map *map);
 
 bl_layer_run *BL_KERNEL_SUFFIX(bl_choose_layer)(const struct bl_wavenet_stage *stage);
+bool BL_KERNEL_SUFFIX(bl_is_fixed_size)(bl_layer_run *run);
 
 void BL_KERNEL_SUFFIX(bl_lstm_run)(struct bl_lstm_net *lstm, const float *in, float *out,
                                    uint32_t frames);

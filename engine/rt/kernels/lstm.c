@@ -290,17 +290,18 @@ static void run_two(bl_lstm_net *lstm, const float *in, float *out, uint32_t fra
 
 void BL_KERNEL_SUFFIX(bl_lstm_run)(bl_lstm_net *lstm, const float *in, float *out, uint32_t frames)
 {
-    const bl_lstm_layer *layers = lstm->layers;
-    const uint32_t groups = layers[0].padded / VEC_LANES;
-    const bool mono =
-        lstm->net.in_channels == 1 && lstm->net.out_channels == 1 && lstm->head.weights != NULL;
-    if (mono && lstm->layer_count == 1 && groups == 1) {
+    switch (bl_lstm_get_shape(lstm, VEC_LANES)) {
+    case BL_LSTM_ONE_GROUP:
         run_one(lstm, in, out, frames, 1);
-    } else if (mono && lstm->layer_count == 1 && groups == 2) {
+        break;
+    case BL_LSTM_TWO_GROUPS:
         run_one(lstm, in, out, frames, 2);
-    } else if (mono && lstm->layer_count == 2 && groups == 1 && layers[1].padded == VEC_LANES) {
+        break;
+    case BL_LSTM_TWO_LAYERS:
         run_two(lstm, in, out, frames);
-    } else {
+        break;
+    case BL_LSTM_ANY:
         run_any(lstm, in, out, frames);
+        break;
     }
 }

@@ -146,7 +146,9 @@ static void map_groups(const bl_map_job *job)
         part.x.rows += in * part.x.stride;
         part.w += (size_t)map->taps * in * out;
         part.b += out;
-        part.start += part.start != NULL ? out * part.start_stride : 0;
+        if (part.start != NULL) {
+            part.start += out * part.start_stride;
+        }
         part.y.at += out * part.y.stride;
     }
 }
