@@ -22,7 +22,7 @@ static void fill(random_source *random, float *values, size_t count, float scale
 
 static weights make_weights(float scale, float forget)
 {
-    weights made;
+    weights made = {.h0 = {0.0F}};
     random_source random = {17};
     for (int l = 0; l < LAYERS; l++) {
         fill(&random, made.w[l], sizeof made.w[l] / sizeof(float), scale);
