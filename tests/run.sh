@@ -178,7 +178,7 @@ build_tsan() {
     preset tsan
 }
 test_tsan() {
-    with_ctest tsan build/tsan 1800 -L '^(threads|app)$' -LE "$once"
+    with_ctest tsan build/tsan 1800 -L '^(threads|app|system)$' -LE "$once"
 }
 
 build_clang() {

@@ -10,7 +10,7 @@
 #include <poll.h>
 #include <string.h>
 
-static int play(jack_nframes_t frames, void *argument)
+static int play_cycle(jack_nframes_t frames, void *argument)
 {
     peer *p = argument;
     float *out = jack_port_get_buffer(p->source, frames);
@@ -27,7 +27,7 @@ static int play(jack_nframes_t frames, void *argument)
     return 0;
 }
 
-static int record(jack_nframes_t frames, void *argument)
+static int record_cycle(jack_nframes_t frames, void *argument)
 {
     peer *p = argument;
     const float *in = jack_port_get_buffer(p->sink, frames);
@@ -58,8 +58,8 @@ void peer_open(peer *p)
     assert_non_null(p->recorder);
     p->source = jack_port_register(p->player, "out", JACK_DEFAULT_AUDIO_TYPE, JackPortIsOutput, 0);
     p->sink = jack_port_register(p->recorder, "in", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
-    jack_set_process_callback(p->player, play, p);
-    jack_set_process_callback(p->recorder, record, p);
+    jack_set_process_callback(p->player, play_cycle, p);
+    jack_set_process_callback(p->recorder, record_cycle, p);
     assert_int_equal(jack_activate(p->player), 0);
     assert_int_equal(jack_activate(p->recorder), 0);
 }
