@@ -316,10 +316,10 @@ static const char *word_of(const bl_app_state *s)
     return s->muted ? "muted" : s->bypassed ? "bypassed" : "playing";
 }
 
-static bl_app_latency latency_of(const bl_app *app)
+bl_app_latency bl_app_get_latency(const bl_app *app)
 {
     bl_app_latency l = {0};
-    if (!app->joined || app->state.sample_rate_hz == 0) {
+    if (!app->joined || app->state.sample_rate_hz == 0 || atomic_load(&app->pulse.cycles) == 0) {
         return l;
     }
     const double ms = 1e3 / app->state.sample_rate_hz;
@@ -346,7 +346,7 @@ void bl_app_get_state(bl_app *app, bl_app_state *state)
     app->state.freewheel = atomic_load(&app->pulse.freewheel);
     app->state.xruns = atomic_load(&app->pulse.xruns);
     app->state.own_latency_frames = atomic_load(&app->pulse.own_latency_frames);
-    app->state.latency = latency_of(app);
+    app->state.latency = bl_app_get_latency(app);
     *state = app->state;
     app->state.in_peak = 0.0F;
     app->state.out_peak = 0.0F;

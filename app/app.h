@@ -132,6 +132,9 @@ void bl_app_dispatch(bl_app *app);
 /// The phase alone; leaves the peaks for bl_app_get_state.
 bl_app_phase bl_app_get_phase(const bl_app *app);
 
+/// The latency alone; all 0 before the first cycle, and what is not connected yet.
+bl_app_latency bl_app_get_latency(const bl_app *app);
+
 void bl_app_get_state(bl_app *app, bl_app_state *state);
 
 /// The audio ports of others, in the server's order. Owns: the app, until the next dispatch.

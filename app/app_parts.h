@@ -15,7 +15,11 @@
 
 #include "backline/engine.h"
 
-enum { BL_APP_MESSAGES_KEPT = 16, BL_APP_TRASH_MAX = 16 };
+enum {
+    BL_APP_MESSAGES_KEPT = 16,
+    BL_APP_TRASH_MAX = 16,
+    BL_APP_SURVEY_SOON_MS = 30, ///< changes come in swarms
+};
 
 /// Something the audio thread may still run until LINK has answered the attach number `until`.
 typedef struct bl_app_trash {
@@ -31,6 +35,7 @@ typedef struct bl_app_watch {
     int64_t load_ms; ///< when the load was taken last
     uint64_t busy_ns, frames;
     uint32_t latency_frames; ///< own latency that was reported last
+    bool priority_told;      ///< that the audio thread has none
 } bl_app_watch;
 
 struct bl_app {
@@ -134,7 +139,18 @@ void bl_app_set_phase(bl_app *app, bl_app_phase phase);
 /// Handles what the callbacks have put into the pulse.
 void bl_app_hear_pulse(bl_app *app);
 
+/// Asks for a survey in at most `ms`.
+void bl_app_survey_in(bl_app *app, int64_t ms);
+
 /// Heartbeat, load, surveys that are due.
 void bl_app_watch_server(bl_app *app, int64_t now_ms);
+
+// app_connections.c ----------------------------------------------------------------------------
+
+/// Takes over a survey and asks for what is to be connected.
+void bl_app_surveyed(bl_app *app, bl_link_answer *answer);
+
+/// A connection was made or refused.
+void bl_app_connected(bl_app *app, const bl_link_answer *answer);
 
 #endif

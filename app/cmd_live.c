@@ -33,6 +33,7 @@ typedef struct session {
     bl_app *app;
     bool in_place; ///< the status line overwrites itself
     bool failed;
+    bool shown;                                ///< a status line of playing
     int64_t started_ms, playing_ms, status_ms; ///< 0: not yet
 } session;
 
@@ -114,13 +115,16 @@ static bool turn(session *live)
     print_messages(live);
     const int64_t now = now_ms();
     const bl_app_phase phase = bl_app_get_phase(live->app);
-    const bool begins = live->playing_ms == 0 && phase == BL_APP_PLAYING;
+    const bool plays = phase == BL_APP_PLAYING;
     live->failed = phase == BL_APP_FAILED;
-    live->playing_ms = begins ? now : live->playing_ms;
+    live->playing_ms = live->playing_ms == 0 && plays ? now : live->playing_ms;
+    // The first one as soon as it can tell the latency, which the connections bring.
+    const bool begins = !live->shown && plays && bl_app_get_latency(live->app).driver_out_ms > 0.0;
     if (begins || now - live->status_ms >= STATUS_EVERY_MS) {
         bl_app_state state;
         bl_app_get_state(live->app, &state);
         live->status_ms = now;
+        live->shown = live->shown || plays;
         print_status(live, &state);
     }
     const double seconds = live->settings->seconds;

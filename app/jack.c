@@ -155,6 +155,8 @@ bl_status bl_jack_open(const bl_jack_config *config, bl_jack **jack, bl_error *e
     atomic_store(&config->pulse->rate_hz, rate_hz);
     atomic_store(&config->pulse->period, jack_get_buffer_size(j->client));
     atomic_store(&config->pulse->freewheel, false);
+    atomic_store(&config->pulse->thread, 0);
+    atomic_store(&config->pulse->real_time, jack_is_realtime(j->client) != 0);
     bl_jack_set_callbacks(j);
     const bl_status status = register_ports(j, error);
     if (status != BL_STATUS_OK) {

@@ -39,6 +39,16 @@ static void run(bl_jack *jack, const bl_jack_program *p, jack_nframes_t frames)
     jack_midi_clear_buffer(midi_out);
 }
 
+/// RT before its first cycle, and before it has its priority.
+static void on_thread_start(void *argument)
+{
+    bl_jack *jack = argument;
+    bl_pulse *pulse = atomic_load_explicit(&jack->pulse, memory_order_acquire);
+    if (pulse != NULL) {
+        atomic_store_explicit(&pulse->thread, gettid(), memory_order_relaxed);
+    }
+}
+
 static int process(jack_nframes_t frames, void *argument)
 {
     bl_jack *jack = argument;
@@ -223,6 +233,7 @@ static void on_shutdown(jack_status_t code, const char *reason, void *argument)
 
 void bl_jack_set_callbacks(bl_jack *jack)
 {
+    jack_set_thread_init_callback(jack->client, on_thread_start, jack);
     jack_set_process_callback(jack->client, process, jack);
     jack_set_buffer_size_callback(jack->client, on_buffer_size, jack);
     jack_set_sample_rate_callback(jack->client, on_sample_rate, jack);

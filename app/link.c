@@ -2,10 +2,7 @@
 // The thread LINK. It owns the client and our own server. It may hang inside the JACK library as
 // long as a frozen server does; MAIN goes on without it.
 
-#include "link.h"
-
-#include "card.h"
-#include "server.h"
+#include "link_parts.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -16,13 +13,9 @@
 #include <time.h>
 
 enum {
-    RETRY_MS = 100,     ///< between two looks for a server
-    START_POLL_MS = 20, ///< between two looks for the one we started
-    START_PATIENCE_MS = 10000,
-    RESTART_MS = 2000, ///< between two starts of our own server
+    RETRY_MS = 100, ///< between two looks for a server
     CLOSE_PATIENCE_MS = 400,
     SETTLE_MS = 30, ///< for the last notifications: closing amid them can lock up JACK's library
-    STOP_PATIENCE_MS = 300,
     END_PATIENCE_MS = 800,
 };
 
@@ -39,6 +32,7 @@ typedef enum request_kind {
     REQUEST_DISCONNECT,
     REQUEST_PERIOD,
     REQUEST_RECOMPUTE,
+    REQUEST_RESTART,
     REQUEST_END,
 } request_kind;
 
@@ -51,39 +45,21 @@ typedef struct request {
     uint32_t frames;
 } request;
 
-struct bl_link {
-    bl_link_config config;
-    char *client, *server_name, *command, *driver;
-    pthread_t thread;
-    bl_mailbox requests, answers;
-    atomic_bool ending; ///< MAIN -> LINK: give up whatever takes long
-    atomic_bool ended;  ///< LINK -> MAIN
-
-    // LINK alone
-    bl_jack *jack;
-    bl_server server;
-    uint64_t epoch;
-    bool searching, told, may_start;
-    bool listening;     ///< to the ports of others, for meters
-    bool own;           ///< the server that was joined last is the one we started
-    int64_t started_ms; ///< when our server was started last
-};
-
-static int64_t now_ms(void)
+int64_t bl_link_now_ms(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void pause_ms(int ms)
+void bl_link_pause_ms(int ms)
 {
     poll(NULL, 0, ms);
 }
 
 // Answers -------------------------------------------------------------------------------------
 
-static bl_link_answer *answer_new(bl_link *link, bl_link_kind kind)
+bl_link_answer *bl_link_answer_new(bl_link *link, bl_link_kind kind)
 {
     bl_link_answer *answer = calloc(1, sizeof *answer);
     if (answer == NULL) {
@@ -94,23 +70,16 @@ static bl_link_answer *answer_new(bl_link *link, bl_link_kind kind)
     return answer;
 }
 
-static void answer_post(bl_link *link, bl_link_answer *answer)
+void bl_link_answer_post(bl_link *link, bl_link_answer *answer)
 {
     bl_mailbox_post(&link->answers, &answer->mail);
 }
 
-static void answer_error(bl_link *link, bl_link_kind kind, const bl_error *error)
+void bl_link_answer_error(bl_link *link, bl_link_kind kind, const bl_error *error)
 {
-    bl_link_answer *answer = answer_new(link, kind);
+    bl_link_answer *answer = bl_link_answer_new(link, kind);
     answer->error = *error;
-    answer_post(link, answer);
-}
-
-static void note(bl_link *link, const char *text)
-{
-    bl_error error = {0};
-    snprintf(error.text, sizeof error.text, "%s", text);
-    answer_error(link, BL_LINK_NOTE, &error);
+    bl_link_answer_post(link, answer);
 }
 
 bl_link_answer *bl_link_poll(bl_link *link)
@@ -136,167 +105,28 @@ static void destroy_request(bl_mail *mail)
     free(mail);
 }
 
-// Finding a server ----------------------------------------------------------------------------
-
-/// One attempt. OK: the client is open and MAIN knows.
-static bl_status try_open(bl_link *link, bl_error *error)
-{
-    const bl_jack_config config = {
-        link->client,
-        link->server_name,
-        link->config.pulse,
-        link->epoch + 1,
-    };
-    bl_error_clear(error);
-    const bl_status status = bl_jack_open(&config, &link->jack, error);
-    if (status != BL_STATUS_OK) {
-        return status;
-    }
-    link->epoch++;
-    link->searching = false;
-    link->told = false;
-    bl_link_answer *answer = answer_new(link, BL_LINK_OPENED);
-    answer->rate_hz = atomic_load(&link->config.pulse->rate_hz);
-    answer->period_frames = atomic_load(&link->config.pulse->period);
-    snprintf(answer->client, sizeof answer->client, "%s", bl_jack_name(link->jack));
-    snprintf(answer->server, sizeof answer->server, "%s", bl_jack_server_name(link->server_name));
-    link->own = bl_server_is_alive(&link->server);
-    if (link->own) {
-        snprintf(answer->driver, sizeof answer->driver, "%s", link->server.driver);
-    }
-    answer_post(link, answer);
-    return BL_STATUS_OK;
-}
-
-/// Starts a server with one driver and waits until it can be joined.
-static bl_status start_with(bl_link *link, const char *driver, bl_error *error)
-{
-    const bl_server_config config = {link->command, bl_jack_server_name(link->server_name), driver,
-                                     BL_SERVER_RATE_HZ, BL_SERVER_PERIOD};
-    bl_error_clear(error);
-    link->started_ms = now_ms();
-    bl_status status = bl_server_start(&link->server, &config, error);
-    if (status != BL_STATUS_OK) {
-        return status;
-    }
-    for (int waited = 0; waited < START_PATIENCE_MS && !atomic_load(&link->ending);
-         waited += START_POLL_MS) {
-        if (!bl_server_is_alive(&link->server)) {
-            char quote[700];
-            bl_server_quote(&link->server, quote, sizeof quote);
-            bl_error_clear(error);
-            return bl_error_set(error, BL_STATUS_SERVER,
-                                "the JACK server started for \"%s\" ended at once; it said: %s",
-                                driver, quote);
-        }
-        if (try_open(link, error) == BL_STATUS_OK) {
-            return BL_STATUS_OK;
-        }
-        pause_ms(START_POLL_MS);
-    }
-    bl_server_stop(&link->server, STOP_PATIENCE_MS);
-    bl_error_clear(error);
-    return bl_error_set(error, BL_STATUS_SERVER,
-                        "the JACK server started for \"%s\" could not be joined within %d s",
-                        driver, START_PATIENCE_MS / 1000);
-}
-
-/// "alsa:CARD" of the first card that records and plays, else of the first that plays, else
-/// "dummy".
-static void choose_driver(char *driver, size_t capacity)
-{
-    bl_card cards[BL_CARD_LIST_MAX];
-    const size_t count = bl_card_list(cards);
-    snprintf(driver, capacity, "dummy");
-    for (int both = 1; both >= 0; both--) {
-        for (size_t i = 0; i < count; i++) {
-            if (cards[i].plays && (!both || cards[i].captures)) {
-                snprintf(driver, capacity, "alsa:%s", cards[i].id);
-                return;
-            }
-        }
-    }
-}
-
-static void tell_started(bl_link *link, const char *driver, bool asked)
-{
-    char text[256];
-    const bool dummy = strcmp(driver, "dummy") == 0;
-    snprintf(text, sizeof text, "no JACK server was running: Backline started one for %s%s%s",
-             dummy ? "no sound card (the dummy driver)" : "sound card ", dummy ? "" : driver + 5,
-             dummy && !asked ? ", since there is no sound card that works" : "");
-    note(link, text);
-}
-
-/// Starts our own server: on the driver asked for, else on the first card, and on none if that
-/// fails.
-static bl_status start_server(bl_link *link, bl_error *error)
-{
-    char driver[64];
-    if (link->driver != NULL) {
-        snprintf(driver, sizeof driver, "%s", link->driver);
-    } else {
-        choose_driver(driver, sizeof driver);
-    }
-    bl_status status = start_with(link, driver, error);
-    if (status != BL_STATUS_OK && link->driver == NULL && strcmp(driver, "dummy") != 0) {
-        note(link, error->text);
-        snprintf(driver, sizeof driver, "dummy");
-        status = start_with(link, driver, error);
-    }
-    if (status == BL_STATUS_OK) {
-        tell_started(link, driver, link->driver != NULL);
-    }
-    return status;
-}
-
-/// One step of the search for a server.
-static void search(bl_link *link)
-{
-    if (bl_jack_is_closing() && !bl_jack_is_pipewire()) {
-        return;
-    }
-    bl_error error = {0};
-    bl_status status = try_open(link, &error);
-    if (status == BL_STATUS_SERVER && link->may_start && !bl_jack_is_pipewire() &&
-        !bl_server_is_alive(&link->server) && now_ms() - link->started_ms > RESTART_MS) {
-        if (getenv("JACK_NO_START_SERVER") != NULL) {
-            const size_t used = strlen(error.text);
-            snprintf(error.text + used, sizeof error.text - used,
-                     ", and JACK_NO_START_SERVER forbids to start one");
-        } else {
-            status = start_server(link, &error);
-            link->may_start = status == BL_STATUS_OK;
-        }
-    }
-    if (status != BL_STATUS_OK && !link->told) {
-        link->told = true;
-        answer_error(link, BL_LINK_NO_SERVER, &error);
-    }
-}
-
 // Requests ------------------------------------------------------------------------------------
 
 static void survey(bl_link *link)
 {
-    bl_link_answer *answer = answer_new(link, BL_LINK_SURVEYED);
+    bl_link_answer *answer = bl_link_answer_new(link, BL_LINK_SURVEYED);
     bl_jack_survey(link->jack, &answer->survey, &answer->error);
     if (link->listening) {
         bl_jack_listen(link->jack, &answer->survey.ports);
     }
-    answer_post(link, answer);
+    bl_link_answer_post(link, answer);
 }
 
 static void connect_port(bl_link *link, const request *r)
 {
-    bl_link_answer *answer = answer_new(link, BL_LINK_CONNECTED);
+    bl_link_answer *answer = bl_link_answer_new(link, BL_LINK_CONNECTED);
     answer->connection = r->connection;
     if (r->kind == REQUEST_CONNECT) {
         bl_jack_connect(link->jack, &r->connection, &answer->error);
     } else {
         bl_jack_disconnect(link->jack, &r->connection, &answer->error);
     }
-    answer_post(link, answer);
+    bl_link_answer_post(link, answer);
 }
 
 /// Requests that need a client.
@@ -306,11 +136,11 @@ static void serve_client(bl_link *link, const request *r)
     switch (r->kind) {
     case REQUEST_ATTACH:
         bl_jack_attach(link->jack, r->engine, r->demo);
-        answer_error(link, BL_LINK_ATTACHED, &error);
+        bl_link_answer_error(link, BL_LINK_ATTACHED, &error);
         break;
     case REQUEST_ACTIVATE:
         bl_jack_activate(link->jack, &error);
-        answer_error(link, BL_LINK_ACTIVE, &error);
+        bl_link_answer_error(link, BL_LINK_ACTIVE, &error);
         break;
     case REQUEST_SURVEY:
         survey(link);
@@ -324,7 +154,7 @@ static void serve_client(bl_link *link, const request *r)
         break;
     case REQUEST_PERIOD:
         if (bl_jack_set_period(link->jack, r->frames, &error) != BL_STATUS_OK) {
-            answer_error(link, BL_LINK_REQUESTED, &error);
+            bl_link_answer_error(link, BL_LINK_REQUESTED, &error);
         }
         break;
     case REQUEST_RECOMPUTE:
@@ -332,6 +162,9 @@ static void serve_client(bl_link *link, const request *r)
         break;
     case REQUEST_DEAFEN:
         bl_jack_listen(link->jack, NULL);
+        break;
+    case REQUEST_RESTART:
+        bl_server_stop(&link->server, BL_LINK_STOP_PATIENCE_MS);
         break;
     case REQUEST_LISTEN:
     case REQUEST_OPEN:
@@ -348,7 +181,7 @@ static void serve(bl_link *link, const request *r)
     }
     if (r->kind == REQUEST_OPEN) {
         if (link->jack != NULL) {
-            pause_ms(SETTLE_MS);
+            bl_link_pause_ms(SETTLE_MS);
         }
         bl_jack_close(link->jack, CLOSE_PATIENCE_MS);
         link->jack = NULL;
@@ -360,7 +193,7 @@ static void serve(bl_link *link, const request *r)
         link->may_start = true;
         link->told = false;
     } else if (r->kind == REQUEST_ATTACH && link->jack == NULL) {
-        answer_error(link, BL_LINK_ATTACHED, &(bl_error){0});
+        bl_link_answer_error(link, BL_LINK_ATTACHED, &(bl_error){0});
     } else if (link->jack != NULL) {
         serve_client(link, r);
     }
@@ -383,12 +216,13 @@ static void *run(void *argument)
             const bool own = bl_server_is_alive(&link->server); // and hears what it says
             bl_mailbox_wait(&link->requests, link->searching ? RETRY_MS : own ? 200 : -1);
         }
+        bl_link_watch_cards(link);
         if (link->searching) {
-            search(link);
+            bl_link_search(link);
         }
     }
     bl_jack_close(link->jack, CLOSE_PATIENCE_MS);
-    bl_server_stop(&link->server, STOP_PATIENCE_MS);
+    bl_server_stop(&link->server, BL_LINK_STOP_PATIENCE_MS);
     atomic_store(&link->ended, true);
     return NULL;
 }
@@ -449,6 +283,11 @@ void bl_link_set_period(bl_link *link, uint32_t frames)
     post(link, &(request){.kind = REQUEST_PERIOD, .frames = frames});
 }
 
+void bl_link_restart(bl_link *link)
+{
+    post(link, &(request){.kind = REQUEST_RESTART});
+}
+
 void bl_link_recompute_latencies(bl_link *link)
 {
     post(link, &(request){.kind = REQUEST_RECOMPUTE});
@@ -482,7 +321,7 @@ bl_status bl_link_create(const bl_link_config *config, bl_link **link, bl_error 
     l->command = copy_text(config->command);
     l->driver = copy_text(config->driver);
     l->may_start = config->may_start;
-    l->started_ms = now_ms() - RESTART_MS - 1;
+    l->started_ms = bl_link_now_ms() - BL_LINK_RESTART_MS - 1;
     bl_server_init(&l->server);
     const bool has_requests = bl_mailbox_init(&l->requests, -1);
     const bool has_answers = bl_mailbox_init(&l->answers, config->wake_fd);
@@ -502,7 +341,7 @@ bool bl_link_destroy(bl_link *link)
     atomic_store(&link->ending, true);
     post(link, &(request){.kind = REQUEST_END});
     for (int waited = 0; waited < END_PATIENCE_MS && !atomic_load(&link->ended); waited += 2) {
-        pause_ms(2);
+        bl_link_pause_ms(2);
     }
     if (!atomic_load(&link->ended)) {
         pthread_detach(link->thread); // hangs in the JACK library; the process is ending anyway

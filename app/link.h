@@ -97,6 +97,9 @@ void bl_link_connect(bl_link *link, const bl_connection *connection, bool connec
 /// Answer: REQUESTED if refused.
 void bl_link_set_period(bl_link *link, uint32_t frames);
 
+/// Ends the server if it is our own; another one is started when the client has noticed.
+void bl_link_restart(bl_link *link);
+
 /// No answer.
 void bl_link_recompute_latencies(bl_link *link);
 

@@ -33,6 +33,9 @@ typedef struct bl_pulse {
     /// last survey. MAIN takes it and leaves 0.
     _Atomic uint32_t levels[BL_PULSE_LEVELS]; ///< RT of the listening client -> MAIN
 
+    _Atomic int thread;     ///< RT, before its first cycle -> MAIN: its id in the system; 0: none
+    _Atomic bool real_time; ///< LINK -> MAIN: the server wants real-time priority for its clients
+
     _Atomic uint32_t graph_ppm; ///< LINK -> MAIN: load of the whole graph, in millionths
 
     _Atomic uint32_t own_latency_frames; ///< RT (and LINK before the first cycle) -> NOTIFY, MAIN

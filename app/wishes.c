@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TRIES = 5 }; // of a connection that the server claims and does not make
+// Of a connection that the server refuses, or claims and does not make: it refuses ports of a
+// client that has registered them and does not run yet.
+enum { TRIES = 8 };
 
 static bool same(const bl_connection *a, const bl_connection *b)
 {
@@ -33,10 +35,10 @@ static bool is_connected(const bl_survey *survey, const bl_connection *connectio
     return false;
 }
 
-static bool is_there(const bl_survey *survey, const char *name)
+static bool is_there(const bl_port_list *ports, const char *name)
 {
-    for (size_t i = 0; i < survey->ports.count; i++) {
-        if (strcmp(survey->ports.ports[i].name, name) == 0) {
+    for (size_t i = 0; i < ports->count; i++) {
+        if (strcmp(ports->ports[i].name, name) == 0) {
             return true;
         }
     }
@@ -72,6 +74,30 @@ bool bl_wishes_remove(bl_wishes *wishes, const bl_connection *connection)
     return true;
 }
 
+void bl_wishes_keep_named(bl_wishes *wishes)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < wishes->count; i++) {
+        if (wishes->list[i].named) {
+            wishes->list[kept++] = wishes->list[i];
+        }
+    }
+    wishes->count = kept;
+}
+
+bool bl_wishes_are_met(const bl_wishes *wishes, const bl_port_list *ports)
+{
+    bool heard = false;
+    bool played = false;
+    for (size_t i = 0; i < wishes->count; i++) {
+        const bl_connection *c = &wishes->list[i].connection;
+        const bool there = is_there(ports, c->theirs);
+        heard = heard || (there && strcmp(c->ours, "in") == 0);
+        played = played || (there && strncmp(c->ours, "out_", 4) == 0);
+    }
+    return heard && played;
+}
+
 void bl_wishes_add_device(bl_wishes *wishes, const bl_device *device)
 {
     for (size_t i = 0; i < device->count; i++) {
@@ -102,7 +128,7 @@ static bool update_wish(bl_wish *wish, const bl_survey *survey, bool ports_gone)
         wish->tries = 0;
         return true;
     }
-    if (!is_there(survey, wish->connection.theirs)) {
+    if (!is_there(&survey->ports, wish->connection.theirs)) {
         wish->state = BL_WISH_DUE;
         wish->tries = 0;
         return true;
@@ -150,7 +176,7 @@ bl_wish *bl_wishes_next(bl_wishes *wishes, const bl_survey *survey)
 {
     for (size_t i = 0; i < wishes->count; i++) {
         bl_wish *wish = &wishes->list[i];
-        if (wish->state == BL_WISH_DUE && is_there(survey, wish->connection.theirs)) {
+        if (wish->state == BL_WISH_DUE && is_there(&survey->ports, wish->connection.theirs)) {
             wish->state = BL_WISH_ASKED;
             wish->tries++;
             return wish;
@@ -159,12 +185,16 @@ bl_wish *bl_wishes_next(bl_wishes *wishes, const bl_survey *survey)
     return NULL;
 }
 
-void bl_wishes_answered(bl_wishes *wishes, const bl_connection *connection, bool made)
+bool bl_wishes_answered(bl_wishes *wishes, const bl_connection *connection, bool made)
 {
     bl_wish *wish = find(wishes, connection);
-    if (wish != NULL && wish->state == BL_WISH_ASKED) {
-        wish->state = made ? BL_WISH_CLAIMED : BL_WISH_REFUSED;
+    if (wish == NULL) {
+        return !made;
     }
+    if (wish->state == BL_WISH_ASKED) {
+        wish->state = made ? BL_WISH_CLAIMED : wish->tries < TRIES ? BL_WISH_DUE : BL_WISH_REFUSED;
+    }
+    return wish->state == BL_WISH_REFUSED;
 }
 
 void bl_wishes_lost(bl_wishes *wishes)

@@ -38,6 +38,12 @@ bool bl_wishes_add(bl_wishes *wishes, const char *ours, const char *theirs, bool
 /// Takes one away. Returns whether it was there.
 bool bl_wishes_remove(bl_wishes *wishes, const bl_connection *connection);
 
+/// Takes all away but those that the player named.
+void bl_wishes_keep_named(bl_wishes *wishes);
+
+/// Whether both `in` and an out have a wish that these ports can meet.
+bool bl_wishes_are_met(const bl_wishes *wishes, const bl_port_list *ports);
+
 /// All of a device, as remembered.
 void bl_wishes_add_device(bl_wishes *wishes, const bl_device *device);
 
@@ -54,8 +60,8 @@ bool bl_wishes_update(bl_wishes *wishes, const bl_survey *survey, bool ports_gon
 /// The next wish to ask for, now ASKED; NULL if there is none.
 bl_wish *bl_wishes_next(bl_wishes *wishes, const bl_survey *survey);
 
-/// Marks the answer to a request.
-void bl_wishes_answered(bl_wishes *wishes, const bl_connection *connection, bool made);
+/// Marks the answer to a request. True if it is refused for good, else a refused one is due again.
+bool bl_wishes_answered(bl_wishes *wishes, const bl_connection *connection, bool made);
 
 /// The server is gone: everything that stood is due again.
 void bl_wishes_lost(bl_wishes *wishes);

@@ -16,11 +16,18 @@
 #include <unistd.h>
 
 static const stage_server usual = {.rate_hz = 48000, .period = 128, .async = true};
-static peer p; // not on the stack: its audio threads outlive a test that fails
+// Not on the stack: they outlive a test that fails.
+static peer p;
+static program live, second;
+static bl_app *app;
 
 static int end_test(void **state)
 {
     (void)state;
+    bl_app_destroy(app);
+    app = NULL;
+    program_end(&live);
+    program_end(&second);
     if (p.player != NULL) {
         peer_close(&p);
     }
@@ -59,31 +66,30 @@ static void wait_latency(uint32_t own)
 }
 
 /// The server's view and the program's own are the same.
-static void check_own_ms(program *live, size_t *seen, double frames)
+static void check_own_ms(size_t *seen, double frames)
 {
     double own_ms = -1.0;
     const long long until = now_ms() + DEADLINE_MS;
     while (own_ms < 0.0 || own_ms * 48.0 - frames > 0.01 || frames - own_ms * 48.0 > 0.01) {
         assert_true(now_ms() < until);
-        json_t *line = stage_wait_state(live, seen, "playing");
+        json_t *line = stage_wait_state(&live, seen, "playing");
         json_t *parts = json_object_get(line, "latency");
         own_ms = json_real_value(json_object_get(parts, "own_ms"));
         json_decref(line);
     }
 }
 
-static void with_model(bool causal, uint32_t own)
+static void with_model(bool causal, double rate_hz, uint32_t own)
 {
-    program live;
     size_t seen = 0;
-    const char *model = stage_make_model("model.safetensors", 1, causal, 48000.0);
+    const char *model = stage_make_model("model.safetensors", 1, causal, rate_hz);
     stage_server_start(&usual);
     stage_live_start(&live, (const char *const[]){model, NULL});
     json_decref(stage_wait_state(&live, &seen, "playing"));
     peer_open(&p);
     assert_true(peer_wait_connected(&p, "backline:out_right", "system:playback_2", true));
     wait_latency(own);
-    check_own_ms(&live, &seen, own);
+    check_own_ms(&seen, own);
     stage_live_stop(&live);
     peer_close(&p);
     stage_server_stop();
@@ -93,14 +99,37 @@ static void with_model(bool causal, uint32_t own)
 static void test_latency_causal(void **state)
 {
     (void)state;
-    with_model(true, 0);
+    with_model(true, 48000.0, 0);
 }
 
 /// A centred one hears 63 samples ahead, and those are.
 static void test_latency_centred(void **state)
 {
     (void)state;
-    with_model(false, 63);
+    with_model(false, 48000.0, 63);
+}
+
+/// A model of another rate is resampled, which takes a time that the server learns too.
+static void test_latency_resampled(void **state)
+{
+    (void)state;
+    size_t seen = 0;
+    stage_server_start(&usual);
+    const char *model = stage_make_model("model.safetensors", 1, true, 44100.0);
+    stage_live_start(&live, (const char *const[]){model, NULL});
+    json_int_t own = 0;
+    for (int i = 0; i < 10 && own == 0; i++) {
+        json_t *line = stage_wait_state(&live, &seen, "playing");
+        own = json_integer_value(json_object_get(line, "own_latency_frames"));
+        json_decref(line);
+    }
+    assert_in_range(own, 38, 92); // 0.8 to 1.9 ms
+    peer_open(&p);
+    assert_true(peer_wait_connected(&p, "backline:out_right", "system:playback_2", true));
+    wait_latency((uint32_t)own);
+    stage_live_stop(&live);
+    peer_close(&p);
+    stage_server_stop();
 }
 
 /// It changes with the model, while it plays.
@@ -108,7 +137,6 @@ static void test_latency_changes(void **state)
 {
     (void)state;
     char models[2][256];
-    bl_app *app = NULL;
     bl_app_state s;
     bl_app_config config = bl_app_config_default();
     snprintf(models[0], sizeof models[0], "%s", stage_make_model("a.safetensors", 1, true, 48000));
@@ -124,7 +152,11 @@ static void test_latency_changes(void **state)
             bl_app_load_model(app, models[i % 2]);
         }
         do {
-            assert_true(now_ms() < until);
+            if (now_ms() > until) {
+                fail_msg("phase %d, own %u frames, the server has %u after %u", (int)s.phase,
+                         s.own_latency_frames, latency("backline:in", JackPlaybackLatency),
+                         latency("system:playback_1", JackPlaybackLatency));
+            }
             poll(NULL, 0, 5);
             bl_app_dispatch(app);
             bl_app_get_state(app, &s);
@@ -134,6 +166,7 @@ static void test_latency_changes(void **state)
                      latency("system:playback_1", JackPlaybackLatency) + own);
     }
     bl_app_destroy(app);
+    app = NULL;
     peer_close(&p);
     stage_server_stop();
 }
@@ -163,7 +196,6 @@ static void test_metadata(void **state)
                                         "send", "midi_in", "midi_out"};
     enum { PORTS = sizeof ports / sizeof ports[0] };
     jack_uuid_t uuids[PORTS];
-    program live;
     size_t seen = 0;
     char name[64];
     stage_server_start(&usual);
@@ -203,13 +235,11 @@ static void test_metadata(void **state)
 static void test_name_clash(void **state)
 {
     (void)state;
-    program first;
-    program second;
     size_t seen[2] = {0, 0};
     const char *model = stage_make_model("a.safetensors", 1, true, 48000);
     stage_server_start(&usual);
-    stage_live_start(&first, (const char *const[]){model, NULL});
-    json_decref(stage_wait_state(&first, &seen[0], "playing"));
+    stage_live_start(&live, (const char *const[]){model, NULL});
+    json_decref(stage_wait_state(&live, &seen[0], "playing"));
     stage_live_start(&second, (const char *const[]){model, NULL});
     stage_wait_message(&second, &seen[1], "begin with \"backline-01:\"");
     json_t *line = stage_wait_state(&second, &seen[1], "playing");
@@ -219,7 +249,7 @@ static void test_name_clash(void **state)
     assert_true(peer_wait_connected(&p, "backline:out_left", "system:playback_1", true));
     assert_true(peer_wait_connected(&p, "backline-01:out_left", "system:playback_1", true));
     stage_live_stop(&second);
-    stage_live_stop(&first);
+    stage_live_stop(&live);
     peer_close(&p);
     stage_server_stop();
 }
@@ -252,7 +282,6 @@ static void test_patchbay_rules(void **state)
 {
     (void)state;
     char model[256];
-    program live;
     size_t seen = 0;
     snprintf(model, sizeof model, "%s", stage_make_model("a.safetensors", 1, true, 48000));
     stage_server_start(&usual);
@@ -290,16 +319,44 @@ static void test_patchbay_rules(void **state)
     stage_server_stop();
 }
 
+/// Another program that shows its ports a while before it runs: until then the server refuses to
+/// connect them, and that is no word to the player.
+static void test_slow_client(void **state)
+{
+    (void)state;
+    size_t seen = 0;
+    stage_server_start(&usual);
+    peer_open(&p);
+    stage_live_start(
+        &live, (const char *const[]){stage_make_model("a.safetensors", 1, true, 48000), NULL});
+    json_decref(stage_wait_state(&live, &seen, "playing"));
+    for (int i = 0; i < 2; i++) {
+        jack_client_t *slow = jack_client_open("slow", JackNoStartServer, NULL);
+        jack_port_register(slow, "in", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
+        poll(NULL, 0, i * 600); // it is slow
+        assert_int_equal(jack_activate(slow), 0);
+        if (i == 0) {
+            assert_int_equal(jack_connect(p.player, "backline:out_left", "slow:in"), 0);
+            assert_true(is_remembered("slow:in", true));
+        }
+        assert_true(peer_wait_connected(&p, "backline:out_left", "slow:in", true));
+        jack_client_close(slow);
+    }
+    stage_live_stop(&live);
+    assert_null(strstr(live.err, "refuses"));
+    peer_close(&p);
+    stage_server_stop();
+}
+
 int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
+#define CITIZEN_TEST(test) cmocka_unit_test_setup_teardown(test, stage_rename_server, end_test)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(test_latency_causal, end_test),
-        cmocka_unit_test_teardown(test_latency_centred, end_test),
-        cmocka_unit_test_teardown(test_latency_changes, end_test),
-        cmocka_unit_test_teardown(test_metadata, end_test),
-        cmocka_unit_test_teardown(test_name_clash, end_test),
-        cmocka_unit_test_teardown(test_patchbay_rules, end_test),
+        CITIZEN_TEST(test_latency_causal),    CITIZEN_TEST(test_latency_centred),
+        CITIZEN_TEST(test_latency_resampled), CITIZEN_TEST(test_latency_changes),
+        CITIZEN_TEST(test_metadata),          CITIZEN_TEST(test_name_clash),
+        CITIZEN_TEST(test_patchbay_rules),    CITIZEN_TEST(test_slow_client),
     };
     return cmocka_run_group_tests(tests, stage_open, stage_close);
 }

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+// The half of bl_app that deals with other programs' ports: what to connect, what a survey shows,
+// what is remembered. MAIN's.
+
+#include "app_parts.h"
+
+#include "paths.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SURVEY_AGAIN_MS = 300 };
+
+/// Turns a port named on the command line into a wish.
+static void wish_named(bl_app *app, const char *ours, const char *text, bool gives)
+{
+    const bl_port *port = NULL;
+    bl_error error = {0};
+    if (bl_port_choose(&app->survey.ports, text, BL_PORT_AUDIO, gives, &port, &error) ==
+        BL_STATUS_OK) {
+        bl_wishes_add(&app->wishes, ours, port->name, true);
+    } else {
+        bl_app_fail(app, &error, true);
+    }
+}
+
+/// The riff instead of a guitar, where there is nothing to plug one into.
+static void play_riff_if_deaf(bl_app *app)
+{
+    char path[BL_PATH_MAX];
+    const bool dummy = strcmp(app->driver, "dummy") == 0;
+    const bool deaf = dummy || bl_port_physical(&app->survey.ports, BL_PORT_AUDIO, true, 0) == NULL;
+    if (!deaf || app->config.inputs[0] != NULL || app->demo_path[0] != '\0' ||
+        app->config.no_connect || !bl_path_share("riff.wav", path)) {
+        return;
+    }
+    bl_app_tell(app, BL_APP_INFO,
+                "there is no input to plug a guitar into, so the shipped riff plays");
+    bl_app_set_demo(app, path);
+}
+
+/// What was connected on this device last, else the usual. A side that the player named is left as
+/// he named it.
+static void wish_for_device(bl_app *app)
+{
+    const bl_app_config *c = &app->config;
+    const bl_device *known = bl_memory_find(&app->memory, app->state.device);
+    bl_wishes usual = {.count = 0};
+    if (known != NULL) {
+        bl_wishes_keep_named(&app->wishes);
+        bl_wishes_add_device(&usual, known);
+    } else if (!bl_wishes_are_met(&app->wishes, &app->survey.ports)) {
+        bl_wishes_add_usual(&usual, &app->survey.ports);
+    }
+    for (size_t i = 0; i < usual.count; i++) {
+        const bl_connection *u = &usual.list[i].connection;
+        const bool named = strcmp(u->ours, "in") == 0         ? c->inputs[0] != NULL
+                           : strncmp(u->ours, "out_", 4) == 0 ? c->outputs[0] != NULL
+                                                              : false;
+        if (!named) {
+            bl_wishes_add(&app->wishes, u->ours, u->theirs, false);
+        }
+    }
+}
+
+/// What to connect, decided when the first survey is there.
+static void make_wishes(bl_app *app)
+{
+    const bl_app_config *c = &app->config;
+    app->wishes_ready = true;
+    play_riff_if_deaf(app);
+    if (c->no_connect) {
+        return;
+    }
+    for (size_t i = 0; i < BL_APP_NAMED_MAX && c->inputs[i] != NULL; i++) {
+        wish_named(app, "in", c->inputs[i], true);
+    }
+    for (size_t i = 0; i < BL_APP_NAMED_MAX && c->outputs[i] != NULL; i++) {
+        wish_named(app, i % 2 == 0 ? "out_left" : "out_right", c->outputs[i], false);
+    }
+    wish_for_device(app);
+}
+
+/// The first survey of a server. Another device than before, as after a change of the sound card,
+/// has connections of its own to remember.
+static void meet_device(bl_app *app)
+{
+    char device[sizeof app->state.device];
+    bl_port_device(&app->survey.ports, app->driver, device, sizeof device);
+    const bool other = device[0] != '\0' && strcmp(device, app->state.device) != 0;
+    if (other) {
+        snprintf(app->state.device, sizeof app->state.device, "%s", device);
+    }
+    if (!app->wishes_ready) {
+        make_wishes(app);
+    } else if (other && !app->config.no_connect) {
+        wish_for_device(app);
+    }
+}
+
+static void ask_for_wishes(bl_app *app)
+{
+    for (bl_wish *wish = bl_wishes_next(&app->wishes, &app->survey); wish != NULL;
+         wish = bl_wishes_next(&app->wishes, &app->survey)) {
+        bl_link_connect(app->link, &wish->connection, true);
+    }
+}
+
+/// What stands now is what the player wants next time on this device.
+static void remember(bl_app *app)
+{
+    bl_device device = {0};
+    if (app->config.no_connect || app->state.device[0] == '\0') {
+        return;
+    }
+    snprintf(device.name, sizeof device.name, "%s", app->state.device);
+    bl_wishes_to_device(&app->wishes, &device);
+    const bl_device *known = bl_memory_find(&app->memory, device.name);
+    if (known != NULL && known->count == device.count &&
+        memcmp(known->connections, device.connections, device.count * sizeof *device.connections) ==
+            0) {
+        return;
+    }
+    if (bl_memory_remember(&app->memory, &device)) {
+        bl_loader_save(app->loader, app->config.name, &app->memory);
+    }
+}
+
+static bool is_wished(const bl_app *app, const char *ours, const char *theirs)
+{
+    for (size_t i = 0; i < app->survey.connection_count; i++) {
+        const bl_connection *c = &app->survey.connections[i];
+        if (strcmp(c->ours, ours) == 0 && strcmp(c->theirs, theirs) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *const role_ports[BL_APP_ROLES] = {
+    [BL_APP_IN] = "in",
+    [BL_APP_OUT_LEFT] = "out_left",
+    [BL_APP_OUT_RIGHT] = "out_right",
+};
+
+/// The list that windows show.
+static void publish_ports(bl_app *app)
+{
+    const bl_port_list *all = &app->survey.ports;
+    bl_app_port *ports = calloc(all->count + 1, sizeof *ports);
+    if (ports == NULL) {
+        return; // the old list stays
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        const bl_port *from = &all->ports[i];
+        if (from->type != BL_PORT_AUDIO || from->mine) {
+            continue;
+        }
+        bl_app_port *to = &ports[count++];
+        snprintf(to->name, sizeof to->name, "%s", from->name);
+        snprintf(to->label, sizeof to->label, "%s", bl_port_label(from));
+        to->gives = from->gives;
+        to->physical = from->physical;
+        for (int role = 0; role < BL_APP_ROLES; role++) {
+            to->connected[role] = is_wished(app, role_ports[role], from->name);
+        }
+    }
+    free(app->ports);
+    app->ports = ports;
+    app->port_count = count;
+    app->state.ports_serial++;
+}
+
+static bool are_same(const bl_survey *a, const bl_survey *b)
+{
+    bool same = a->connection_count == b->connection_count;
+    for (size_t i = 0; same && i < a->connection_count; i++) {
+        same = strcmp(a->connections[i].ours, b->connections[i].ours) == 0 &&
+               strcmp(a->connections[i].theirs, b->connections[i].theirs) == 0;
+    }
+    return same;
+}
+
+void bl_app_surveyed(bl_app *app, bl_link_answer *answer)
+{
+    if (answer->error.status != BL_STATUS_OK) {
+        bl_app_fail(app, &answer->error, false);
+        return;
+    }
+    if (!are_same(&app->survey, &answer->survey)) {
+        // jackd asks for latencies when a connection is wanted, before it is made.
+        bl_link_recompute_latencies(app->link);
+    }
+    bl_survey_finish(&app->survey);
+    app->survey = answer->survey;
+    answer->survey = (bl_survey){0};
+    publish_ports(app);
+    const bool first = !app->surveyed;
+    app->surveyed = true;
+    if (first) {
+        meet_device(app);
+    }
+    if (bl_wishes_update(&app->wishes, &app->survey, app->ports_gone || first)) {
+        bl_app_survey_in(app, SURVEY_AGAIN_MS);
+    }
+    app->ports_gone = false;
+    ask_for_wishes(app);
+    remember(app);
+}
+
+void bl_app_connected(bl_app *app, const bl_link_answer *answer)
+{
+    bool named = false;
+    for (size_t i = 0; i < app->wishes.count; i++) {
+        const bl_wish *wish = &app->wishes.list[i];
+        named = named ||
+                (wish->named && strcmp(wish->connection.theirs, answer->connection.theirs) == 0);
+    }
+    // A port that went while it was asked for is no refusal: the next survey shows what is there.
+    const bool refused =
+        answer->error.status != BL_STATUS_OK && answer->error.status != BL_STATUS_NOT_FOUND;
+    if (bl_wishes_answered(&app->wishes, &answer->connection, !refused)) {
+        bl_app_fail(app, &answer->error, named);
+    }
+    bl_app_survey_in(app, refused ? SURVEY_AGAIN_MS : BL_APP_SURVEY_SOON_MS);
+}
+
+void bl_app_connect(bl_app *app, bl_app_role role, const char *port, bool connect)
+{
+    bl_connection connection = {0};
+    snprintf(connection.ours, sizeof connection.ours, "%s", role_ports[role]);
+    snprintf(connection.theirs, sizeof connection.theirs, "%s", port);
+    if (connect) {
+        bl_wishes_add(&app->wishes, connection.ours, connection.theirs, false);
+    } else {
+        bl_wishes_remove(&app->wishes, &connection);
+    }
+    if (app->activated) {
+        bl_link_connect(app->link, &connection, connect);
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// The inside of the thread LINK, shared by link*.c.
+
+#ifndef BACKLINE_APP_LINK_PARTS_H
+#define BACKLINE_APP_LINK_PARTS_H
+
+#include "link.h"
+
+#include "server.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+    BL_LINK_RESTART_MS = 2000,      ///< between two starts of our own server
+    BL_LINK_STOP_PATIENCE_MS = 300, ///< for our own server to end
+};
+
+struct bl_link {
+    bl_link_config config;
+    char *client, *server_name, *command, *driver;
+    pthread_t thread;
+    bl_mailbox requests, answers;
+    atomic_bool ending; ///< MAIN -> LINK: give up whatever takes long
+    atomic_bool ended;  ///< LINK -> MAIN
+
+    // LINK alone
+    bl_jack *jack;
+    bl_server server;
+    uint64_t epoch;
+    bool searching, told, may_start;
+    bool listening;     ///< to the ports of others, for meters
+    bool own;           ///< the server that was joined last is the one we started
+    int64_t started_ms; ///< when our server was started last
+    int64_t cards_ms;   ///< when we looked for sound cards last
+    char broken[64];    ///< driver that failed, so that our server runs on none; or ""
+};
+
+/// Milliseconds of a clock that only goes forward.
+int64_t bl_link_now_ms(void);
+
+void bl_link_pause_ms(int ms);
+
+/// An answer to fill in and post. Never NULL.
+bl_link_answer *bl_link_answer_new(bl_link *link, bl_link_kind kind);
+
+void bl_link_answer_post(bl_link *link, bl_link_answer *answer);
+
+/// Both at once, for an answer that is but an error.
+void bl_link_answer_error(bl_link *link, bl_link_kind kind, const bl_error *error);
+
+/// Ends our server if it runs on no sound card and one has come that did not fail before.
+void bl_link_watch_cards(bl_link *link);
+
+/// One step of the search for a server: joins one that runs, else starts one if that is allowed.
+void bl_link_search(bl_link *link);
+
+#endif

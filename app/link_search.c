@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// Finding a server: one that runs, else one of our own on a sound card, else on none. LINK's.
+
+#include "link_parts.h"
+
+#include "card.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    START_POLL_MS = 20, ///< between two looks for the one we started
+    START_PATIENCE_MS = 10000,
+    CARDS_EVERY_MS = 2000, ///< between two looks for a sound card
+};
+
+static void note(bl_link *link, const char *text)
+{
+    bl_error error = {0};
+    snprintf(error.text, sizeof error.text, "%s", text);
+    bl_link_answer_error(link, BL_LINK_NOTE, &error);
+}
+
+/// One attempt. OK: the client is open and MAIN knows.
+static bl_status try_open(bl_link *link, bl_error *error)
+{
+    const bl_jack_config config = {
+        link->client,
+        link->server_name,
+        link->config.pulse,
+        link->epoch + 1,
+    };
+    bl_error_clear(error);
+    const bl_status status = bl_jack_open(&config, &link->jack, error);
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    link->epoch++;
+    link->searching = false;
+    link->told = false;
+    bl_link_answer *answer = bl_link_answer_new(link, BL_LINK_OPENED);
+    answer->rate_hz = atomic_load(&link->config.pulse->rate_hz);
+    answer->period_frames = atomic_load(&link->config.pulse->period);
+    snprintf(answer->client, sizeof answer->client, "%s", bl_jack_name(link->jack));
+    snprintf(answer->server, sizeof answer->server, "%s", bl_jack_server_name(link->server_name));
+    link->own = bl_server_is_alive(&link->server);
+    if (link->own) {
+        snprintf(answer->driver, sizeof answer->driver, "%s", link->server.driver);
+    }
+    bl_link_answer_post(link, answer);
+    return BL_STATUS_OK;
+}
+
+/// Starts a server with one driver and waits until it can be joined.
+static bl_status start_with(bl_link *link, const char *driver, bl_error *error)
+{
+    const bl_server_config config = {link->command, bl_jack_server_name(link->server_name), driver,
+                                     BL_SERVER_RATE_HZ, BL_SERVER_PERIOD};
+    bl_error_clear(error);
+    link->started_ms = bl_link_now_ms();
+    bl_status status = bl_server_start(&link->server, &config, error);
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    for (int waited = 0; waited < START_PATIENCE_MS && !atomic_load(&link->ending);
+         waited += START_POLL_MS) {
+        if (!bl_server_is_alive(&link->server)) {
+            char quote[700];
+            bl_server_quote(&link->server, quote, sizeof quote);
+            bl_error_clear(error);
+            return bl_error_set(error, BL_STATUS_SERVER,
+                                "the JACK server started for \"%s\" ended at once; it said: %s",
+                                driver, quote);
+        }
+        if (try_open(link, error) == BL_STATUS_OK) {
+            return BL_STATUS_OK;
+        }
+        bl_link_pause_ms(START_POLL_MS);
+    }
+    bl_server_stop(&link->server, BL_LINK_STOP_PATIENCE_MS);
+    bl_error_clear(error);
+    return bl_error_set(error, BL_STATUS_SERVER,
+                        "the JACK server started for \"%s\" could not be joined within %d s",
+                        driver, START_PATIENCE_MS / 1000);
+}
+
+/// "alsa:CARD" of the first card that records and plays, else of the first that plays, else
+/// "dummy".
+static void choose_driver(char *driver, size_t capacity)
+{
+    bl_card cards[BL_CARD_LIST_MAX];
+    const size_t count = bl_card_list(cards);
+    snprintf(driver, capacity, "dummy");
+    for (int both = 1; both >= 0; both--) {
+        for (size_t i = 0; i < count; i++) {
+            if (cards[i].plays && (!both || cards[i].captures)) {
+                snprintf(driver, capacity, "alsa:%s", cards[i].id);
+                return;
+            }
+        }
+    }
+}
+
+static void tell_started(bl_link *link, const char *driver, bool asked)
+{
+    char text[256];
+    const bool dummy = strcmp(driver, "dummy") == 0;
+    snprintf(text, sizeof text, "no JACK server was running: Backline started one for %s%s%s",
+             dummy ? "no sound card (the dummy driver)" : "sound card ", dummy ? "" : driver + 5,
+             dummy && !asked ? ", since there is no sound card that works" : "");
+    note(link, text);
+}
+
+/// Starts our own server: on the driver asked for, else on the first card, and on none if that
+/// fails.
+static bl_status start_server(bl_link *link, bl_error *error)
+{
+    char driver[64];
+    if (link->driver != NULL) {
+        snprintf(driver, sizeof driver, "%s", link->driver);
+    } else {
+        choose_driver(driver, sizeof driver);
+    }
+    bl_status status = start_with(link, driver, error);
+    link->broken[0] = '\0';
+    if (status != BL_STATUS_OK && link->driver == NULL && strcmp(driver, "dummy") != 0) {
+        note(link, error->text);
+        snprintf(link->broken, sizeof link->broken, "%s", driver);
+        snprintf(driver, sizeof driver, "dummy");
+        status = start_with(link, driver, error);
+    }
+    if (status == BL_STATUS_OK) {
+        tell_started(link, driver, link->driver != NULL);
+    }
+    return status;
+}
+
+void bl_link_watch_cards(bl_link *link)
+{
+    char driver[64];
+    char text[128];
+    if (link->driver != NULL || !link->own || strcmp(link->server.driver, "dummy") != 0 ||
+        bl_link_now_ms() - link->cards_ms < CARDS_EVERY_MS) {
+        return;
+    }
+    link->cards_ms = bl_link_now_ms();
+    choose_driver(driver, sizeof driver);
+    if (strcmp(driver, "dummy") == 0) {
+        link->broken[0] = '\0'; // whatever comes now is worth a try
+    } else if (strcmp(driver, link->broken) != 0) {
+        snprintf(text, sizeof text, "sound card %s is there now", driver + 5);
+        note(link, text);
+        bl_server_stop(&link->server, BL_LINK_STOP_PATIENCE_MS); // the search starts another one
+    }
+}
+
+void bl_link_search(bl_link *link)
+{
+    if (bl_jack_is_closing() && !bl_jack_is_pipewire()) {
+        return;
+    }
+    bl_error error = {0};
+    bl_status status = try_open(link, &error);
+    if (status == BL_STATUS_SERVER && link->may_start && !bl_jack_is_pipewire() &&
+        !bl_server_is_alive(&link->server) &&
+        bl_link_now_ms() - link->started_ms > BL_LINK_RESTART_MS) {
+        if (getenv("JACK_NO_START_SERVER") != NULL) {
+            const size_t used = strlen(error.text);
+            snprintf(error.text + used, sizeof error.text - used,
+                     ", and JACK_NO_START_SERVER forbids to start one");
+        } else {
+            status = start_server(link, &error);
+            link->may_start = status == BL_STATUS_OK;
+        }
+    }
+    if (status != BL_STATUS_OK && !link->told) {
+        link->told = true;
+        bl_link_answer_error(link, BL_LINK_NO_SERVER, &error);
+    }
+}
