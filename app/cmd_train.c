@@ -5,10 +5,12 @@
 
 #include "backline/audio.h"
 #include "backline/config.h"
+#include "backline/export.h"
 #include "backline/model.h"
 #include "train/train.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
@@ -22,14 +24,16 @@ typedef struct settings {
     uint32_t channel, threads, epochs;
     double minutes, seed;
     bool resume;
-    unsigned priority, progress;
+    unsigned priority, progress, also;
 } settings;
 
 static const char *const priorities[] = {"idle", "normal", NULL};
 static const char *const progress_forms[] = {"bar", "json", NULL};
+static const char *const also_forms[] = {"none", "aidax", NULL};
 
 enum { PRIORITY_IDLE, PRIORITY_NORMAL };
 enum { PROGRESS_BAR, PROGRESS_JSON };
+enum { ALSO_NONE, ALSO_AIDAX };
 
 static const bl_option options[] = {
     {"input", 'i', BL_OPTION_TEXT, "DI", offsetof(settings, input), 0, 0, NULL, 1,
@@ -50,6 +54,10 @@ static const bl_option options[] = {
      "Start from this model, of the same shape, instead of random weights."},
     {"resume", 0, BL_OPTION_FLAG, NULL, offsetof(settings, resume), 0, 0, NULL, 0,
      "Go on where the run in the output folder stopped."},
+    {"also", 0, BL_OPTION_CHOICE, NULL, offsetof(settings, also), 0, 0, also_forms, 0,
+     "aidax: afterwards, for as long again, an LSTM of 16 cells is trained in DIR/aidax and "
+     "written "
+     "to DIR/best_model.aidax, which AIDA-X plays. Default: none."},
     {"threads", 0, BL_OPTION_COUNT, "N", offsetof(settings, threads), 1, 256, NULL, 0,
      "Processor cores to use; the result does not depend on it. Default: all."},
     {"seed", 0, BL_OPTION_NUMBER, "S", offsetof(settings, seed), 0, 9007199254740991.0, NULL, 0,
@@ -154,15 +162,14 @@ static const char *verdict(double esr)
                         : "Not there yet: train longer, or record again.";
 }
 
-static void print_result(const settings *chosen, const bl_train_result *result)
+static void print_result(const settings *chosen, const char *output, const bl_train_result *result)
 {
     FILE *to = chosen->progress == PROGRESS_JSON ? stderr : stdout;
     if (chosen->progress == PROGRESS_BAR && isatty(STDERR_FILENO) != 0) {
         fputc('\n', stderr);
     }
     if (result->already_finished) {
-        fprintf(to, "%s: this training is finished: best ESR %.4f\n", chosen->output,
-                result->best_esr);
+        fprintf(to, "%s: this training is finished: best ESR %.4f\n", output, result->best_esr);
         return;
     }
     if (result->stopped) {
@@ -170,8 +177,8 @@ static void print_result(const settings *chosen, const bl_train_result *result)
                 result->epochs);
         return;
     }
-    fprintf(to, "%s/best_model.safetensors: ESR %.4f (played by the engine: %.4f). %s\n",
-            chosen->output, result->best_esr, result->played_esr, verdict(result->best_esr));
+    fprintf(to, "%s/best_model.safetensors: ESR %.4f (played by the engine: %.4f). %s\n", output,
+            result->best_esr, result->played_esr, verdict(result->best_esr));
 }
 
 static bl_status load_pair(const settings *chosen, const bl_config *config, bl_train_data *data,
@@ -186,6 +193,60 @@ static bl_status load_pair(const settings *chosen, const bl_config *config, bl_t
         return bl_train_data_init(data, &input, &target, &config->data, error);
     }
     bl_audio_finish(&input);
+    return status;
+}
+
+// What one command trains: a config in a folder.
+static bl_status train_in(const settings *chosen, const bl_config *config,
+                          const bl_train_data *data, const bl_model *start, const char *output,
+                          bl_train_result *result, bl_error *error)
+{
+    const char *slash = strrchr(chosen->output, '/');
+    settings calls = *chosen;
+    const bl_train_job job = {.config = config,
+                              .data = data,
+                              .start = start,
+                              .output = output,
+                              .name =
+                                  slash != NULL && slash[1] != '\0' ? slash + 1 : chosen->output,
+                              .threads = chosen->threads,
+                              .resume = chosen->resume,
+                              .report = report,
+                              .stop = was_interrupted,
+                              .data_of_calls = &calls};
+    const bl_status status = bl_train_run(&job, result, error);
+    if (status == BL_STATUS_OK) {
+        print_result(chosen, output, result);
+    }
+    return status;
+}
+
+// The network that AIDA-X calls standard, on the same recordings for as long.
+static bl_status train_aidax(const settings *chosen, const bl_config *config,
+                             const bl_train_data *data, bl_error *error)
+{
+    char folder[PATH_MAX], from[PATH_MAX], to[PATH_MAX];
+    if (snprintf(from, sizeof from, "%s/aidax/best_model.safetensors", chosen->output) >=
+        PATH_MAX) {
+        return bl_error_set(error, BL_STATUS_LIMIT, "%.100s...: the path is too long",
+                            chosen->output);
+    }
+    snprintf(folder, sizeof folder, "%s/aidax", chosen->output);
+    snprintf(to, sizeof to, "%s/best_model.aidax", chosen->output);
+    bl_config lstm = *config;
+    lstm.model = bl_config_default().model;
+    lstm.model.type = BL_CONFIG_LSTM;
+    lstm.model.skip = true;
+    lstm.data.segment_frames = 1024;
+    lstm.training.batch_size = 4;
+    lstm.training.optimizer = BL_CONFIG_ADAM;
+    lstm.training.learning_rate = 0.008;
+    bl_train_result result = {0};
+    bl_model *model = NULL;
+    bl_status status = train_in(chosen, &lstm, data, NULL, folder, &result, error);
+    status = status == BL_STATUS_OK ? bl_model_load(from, NULL, &model, error) : status;
+    status = status == BL_STATUS_OK ? bl_model_export(model, BL_EXPORT_AIDAX, to, error) : status;
+    bl_model_release(model);
     return status;
 }
 
@@ -246,25 +307,15 @@ static int run(int argc, char **argv)
         status = load_pair(&chosen, &config, &data, &error);
     }
     if (status == BL_STATUS_OK) {
-        const char *slash = strrchr(chosen.output, '/');
-        const bl_train_job job = {.config = &config,
-                                  .data = &data,
-                                  .start = start,
-                                  .output = chosen.output,
-                                  .name =
-                                      slash != NULL && slash[1] != '\0' ? slash + 1 : chosen.output,
-                                  .threads = chosen.threads,
-                                  .resume = chosen.resume,
-                                  .report = report,
-                                  .stop = was_interrupted,
-                                  .data_of_calls = &chosen};
-        status = bl_train_run(&job, &result, &error);
+        status = train_in(&chosen, &config, &data, start, chosen.output, &result, &error);
+    }
+    if (status == BL_STATUS_OK && chosen.also == ALSO_AIDAX && !result.stopped) {
+        status = train_aidax(&chosen, &config, &data, &error);
     }
     bl_train_data_finish(&data);
     bl_model_release(start);
     if (status != BL_STATUS_OK) {
         return bl_command_fail(&bl_command_train, &error);
     }
-    print_result(&chosen, &result);
     return BL_EXIT_DONE;
 }

@@ -56,7 +56,7 @@ const bl_config_row bl_config_rows[] = {
     ROW_TRAINING(minutes, BL_CONFIG_KIND_NUMBER, 0.01, 100000, "0", NULL)
     ROW_TRAINING(batch_size, BL_CONFIG_KIND_COUNT, 1, 1024, "4", NULL)
     ROW_TRAINING(learning_rate, BL_CONFIG_KIND_NUMBER, 1e-8, 1, "0.01", NULL)
-    ROW_TRAINING(optimizer, BL_CONFIG_KIND_CHOICE, 0, 0, "adam", optimizers)
+    ROW_TRAINING(optimizer, BL_CONFIG_KIND_CHOICE, 0, 0, "soap", optimizers)
     ROW_TRAINING(warm_up, BL_CONFIG_KIND_COUNT, 0, 1000000, "100", NULL)
     ROW_TRAINING(clip, BL_CONFIG_KIND_NUMBER, 0, 1e6, "0", NULL)
     ROW_TRAINING(weight_decay, BL_CONFIG_KIND_NUMBER, 0, 1, "0", NULL)

@@ -55,6 +55,7 @@ static int set_up(void **state)
     f->config.training.minutes = 0.0;
     f->config.training.batch_size = 4;
     f->config.training.learning_rate = 0.02;
+    f->config.training.optimizer = BL_CONFIG_ADAM;
     bl_error error = {0};
     assert_int_equal(bl_train_data_init(&f->data, &in, &out, &f->config.data, &error),
                      BL_STATUS_OK);
