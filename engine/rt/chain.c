@@ -1,24 +1,47 @@
 // SPDX-License-Identifier: MIT
-// Running a chain: input trim, voice, level, in place in the output buffer.
+// Running a chain: input trim, gate, voice, tone, cuts, level, ceiling.
 
 #include "rt/chain.h"
 
-#include <math.h>
+#include <assert.h>
 #include <string.h>
+
+static_assert(BL_PARAMETER_PRESENCE - BL_PARAMETER_BASS + 1 == BL_TONE_KNOBS, "stand together");
+
+static bl_gate_knobs gate_knobs(bl_chain *chain)
+{
+    return (bl_gate_knobs){.on = &chain->parameters[BL_PARAMETER_GATE_ON],
+                           .threshold = &chain->parameters[BL_PARAMETER_GATE_THRESHOLD],
+                           .release = &chain->parameters[BL_PARAMETER_GATE_RELEASE]};
+}
 
 void bl_chain_settle(bl_chain *chain)
 {
-    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
-        bl_smoother_jump(&chain->gains[p], chain->gains[p].target);
+    bl_smoother *p = chain->parameters;
+    for (int i = 0; i < BL_PARAMETER_COUNT; i++) {
+        bl_smoother_jump(&p[i], p[i].target);
     }
+    bl_tone_settle(&chain->tone, &p[BL_PARAMETER_BASS]);
+    bl_cuts_settle(&chain->cuts, &p[BL_PARAMETER_LOW_CUT], &p[BL_PARAMETER_HIGH_CUT]);
 }
 
 void bl_chain_rewind(bl_chain *chain)
 {
+    const bl_gate_knobs knobs = gate_knobs(chain);
     if (chain->voice != NULL) {
         bl_voice_reset(chain->voice);
     }
     bl_chain_settle(chain);
+    bl_gate_reset(&chain->gate, &knobs);
+    bl_tone_reset(&chain->tone);
+    bl_cuts_reset(&chain->cuts);
+    bl_ceiling_reset(&chain->ceiling);
+}
+
+void bl_chain_rewind_beside(bl_chain *chain, const bl_chain *other)
+{
+    bl_chain_rewind(chain);
+    chain->gate = other->gate;
 }
 
 void bl_chain_reset(bl_chain *chain)
@@ -29,23 +52,49 @@ void bl_chain_reset(bl_chain *chain)
     }
 }
 
+// What stands before the model; `in` and `out` differ.
+static void play_input(bl_chain *chain, const float *in, float *out, uint32_t frames)
+{
+    memcpy(out, in, frames * sizeof *in);
+    bl_smoother_scale(&chain->parameters[BL_PARAMETER_INPUT_TRIM], out, frames);
+    if (chain->stages) {
+        const bl_gate_knobs knobs = gate_knobs(chain);
+        bl_gate_process(&chain->gate, &knobs, in, out, frames);
+    }
+}
+
+// And what stands behind it.
+static void play_output(bl_chain *chain, float *out, uint32_t frames)
+{
+    bl_smoother *p = chain->parameters;
+    if (chain->stages) {
+        bl_tone_process(&chain->tone, &p[BL_PARAMETER_TONE_ON], &p[BL_PARAMETER_BASS], out, frames);
+        bl_cuts_process(&chain->cuts, &p[BL_PARAMETER_LOW_CUT], &p[BL_PARAMETER_HIGH_CUT], &out, 1,
+                        frames);
+    }
+    bl_smoother_scale(&p[BL_PARAMETER_LEVEL], out, frames);
+    if (chain->stages) {
+        bl_ceiling_process(&chain->ceiling, &out, 1, frames);
+    }
+}
+
 void bl_chain_process(bl_chain *chain, const float *in, float *out, uint32_t frames)
 {
-    memmove(out, in, frames * sizeof *in);
-    bl_smoother_scale(&chain->gains[BL_PARAMETER_INPUT_TRIM], out, frames);
+    float sound[BL_INNER_FRAMES];
+    play_input(chain, in, sound, frames);
     if (chain->voice != NULL) {
-        bl_voice_process(chain->voice, out, out, frames);
+        bl_voice_process(chain->voice, sound, sound, frames);
     }
-    bl_smoother_scale(&chain->gains[BL_PARAMETER_LEVEL], out, frames);
+    memcpy(out, sound, frames * sizeof *out);
+    play_output(chain, out, frames);
 }
 
 void bl_chain_set_parameter(bl_chain *chain, bl_parameter parameter, double value)
 {
-    // 0 dB gives 1 exactly, which leaves every bit of the signal alone.
-    const double gain = pow(10.0, bl_parameter_clamp(parameter, value) / 20.0);
-    bl_smoother_move(&chain->gains[parameter], (float)gain);
+    const float target = (float)bl_parameter_target(parameter, value);
+    bl_smoother_move(&chain->parameters[parameter], target);
     if (chain->narrow != NULL) {
-        bl_smoother_move(&chain->narrow->gains[parameter], (float)gain);
+        bl_smoother_move(&chain->narrow->parameters[parameter], target);
     }
 }
 

@@ -7,19 +7,32 @@
 
 #include "backline/chain.h"
 #include "backline/voice.h"
+#include "rt/ceiling.h"
+#include "rt/cuts.h"
+#include "rt/gate.h"
 #include "rt/smoother.h"
+#include "rt/tone.h"
 
 struct bl_chain {
-    bl_voice *voice;                       ///< NULL: clean
-    bl_smoother gains[BL_PARAMETER_COUNT]; ///< linear factors
+    bl_voice *voice;                            ///< NULL: clean
+    bl_smoother parameters[BL_PARAMETER_COUNT]; ///< see bl_curve
+    bool stages;                                ///< false: the next four do nothing
+    bl_gate gate;
+    bl_tone tone;
+    bl_cuts cuts;
+    bl_ceiling ceiling;
     uint64_t generation;
     bl_chain *narrow;       ///< owned, the same model at less cost; NULL: there is none
     double narrow_ratio;    ///< its cost against this one's; 0: there is none
-    uint32_t memory_frames; ///< after so many the state depends on nothing earlier
+    uint32_t memory_frames; ///< of the voice
 };
 
 /// Back to the state after creation, without the narrower form. Thread: RT.
 void bl_chain_rewind(bl_chain *chain) BL_NONBLOCKING;
+
+/// The same, but with the gate where that of `other` is, a chain with the same parameters that has
+/// heard the same input: the gate remembers longer than the voice. Thread: RT.
+void bl_chain_rewind_beside(bl_chain *chain, const bl_chain *other) BL_NONBLOCKING;
 
 /// All smoothers go to their targets at once: for a chain that nobody has heard yet. Thread: RT.
 void bl_chain_settle(bl_chain *chain) BL_NONBLOCKING;

@@ -306,7 +306,12 @@ void bl_engine_report_load(bl_engine *engine, double share, uint32_t frames, boo
         !bl_overload_report(&engine->overload, share, frames, freewheel)) {
         return;
     }
-    bl_chain_rewind(engine->overload.narrow ? engine->live : engine->live->narrow);
+    bl_chain *full = engine->live, *narrow = engine->live->narrow;
+    if (engine->overload.narrow) {
+        bl_chain_rewind_beside(full, narrow);
+    } else {
+        bl_chain_rewind_beside(narrow, full);
+    }
 }
 
 uint32_t bl_engine_latency_frames(const bl_engine *engine)

@@ -23,6 +23,12 @@ void bl_smoother_move(bl_smoother *smoother, float target)
     smoother->step = smoother->frames == 0 ? 0.0F : (target - from) / (float)smoother->frames;
 }
 
+float bl_smoother_advance(bl_smoother *smoother, uint32_t frames)
+{
+    smoother->remaining -= frames < smoother->remaining ? frames : smoother->remaining;
+    return value_before_target(smoother, smoother->remaining);
+}
+
 void bl_smoother_fill(bl_smoother *smoother, float *values, uint32_t frames)
 {
     for (uint32_t i = 0; i < frames; i++) {

@@ -39,6 +39,9 @@ static inline bool bl_smoother_rests_at(const bl_smoother *smoother, float value
     return smoother->remaining == 0 && smoother->target == value;
 }
 
+/// Passes over `frames` values and returns the last of them.
+float bl_smoother_advance(bl_smoother *smoother, uint32_t frames) BL_NONBLOCKING;
+
 /// The next `frames` values. The last one of a move is the target exactly.
 void bl_smoother_fill(bl_smoother *smoother, float *values, uint32_t frames) BL_NONBLOCKING;
 

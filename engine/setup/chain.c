@@ -10,6 +10,10 @@
 
 #define FORGOTTEN_S 0.5
 
+// The gate knows for 2 s whether it is open, then moves for at most 1 s; tone and cuts are down by
+// 120 dB within 0.5 s; the ceiling comes back within 0.5 s.
+#define STAGES_REMEMBER_S 4.0
+
 bl_chain_config bl_chain_config_default(void)
 {
     bl_chain_config config = {.sample_rate_hz = 48000.0, .quality = 1.0};
@@ -65,10 +69,15 @@ bl_status bl_chain_create(const bl_chain_config *config, bl_chain **chain, bl_er
     made->generation = config->generation;
     for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
         const double smoothing_ms = bl_parameter_get((bl_parameter)p)->smoothing_ms;
-        made->gains[p] = bl_smoother_at(1.0F, (uint32_t)lround(smoothing_ms * rate / 1000.0));
+        made->parameters[p] = bl_smoother_at(1.0F, (uint32_t)lround(smoothing_ms * rate / 1000.0));
         bl_chain_set_parameter(made, (bl_parameter)p, config->parameters[p]);
     }
-    bl_chain_settle(made);
+    made->stages = config->stages;
+    made->gate = bl_gate_at_rest(rate);
+    made->tone = bl_tone_at_rest(rate);
+    made->cuts = bl_cuts_at_rest(rate);
+    made->ceiling = bl_ceiling_at_rest(rate);
+    bl_chain_rewind(made);
     if (config->model != NULL) {
         const bl_status status = create_voice(config, &made->voice, error);
         if (status != BL_STATUS_OK) {
@@ -80,6 +89,14 @@ bl_status bl_chain_create(const bl_chain_config *config, bl_chain **chain, bl_er
     }
     *chain = made;
     return BL_STATUS_OK;
+}
+
+uint32_t bl_chain_memory_frames(const bl_chain *chain)
+{
+    if (!chain->stages) {
+        return chain->memory_frames;
+    }
+    return chain->memory_frames + (uint32_t)ceil(STAGES_REMEMBER_S * chain->cuts.sample_rate_hz);
 }
 
 bool bl_chain_set_narrow(bl_chain *chain, bl_chain *narrow, double cost_ratio)

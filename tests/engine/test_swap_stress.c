@@ -28,7 +28,7 @@ typedef struct rig {
 
 static float gain_of(const bl_chain *chain)
 {
-    return chain == NULL ? 0.0F : chain->gains[BL_PARAMETER_LEVEL].target;
+    return chain == NULL ? 0.0F : chain->parameters[BL_PARAMETER_LEVEL].target;
 }
 
 static uint64_t generation_of(const bl_chain *chain)

@@ -244,6 +244,7 @@ static bl_chain *model_chain(random_source *random, uint64_t generation)
     bl_chain_config config = bl_chain_config_default();
     config.model = models[random_below(random, ANY_MODELS)];
     config.generation = generation;
+    config.stages = random_below(random, 2) == 0;
     bl_chain *chain = NULL;
     assert_int_equal(bl_chain_create(&config, &chain, NULL), BL_STATUS_OK);
     return chain;
@@ -265,9 +266,14 @@ static bl_chain *random_chain(random_source *random, uint64_t generation)
 
 static void send_random_control(bl_engine *engine, random_source *random)
 {
-    const bl_control control = {.kind = (bl_control_kind)random_below(random, BL_CONTROL_RESET + 1),
-                                .parameter = (bl_parameter)random_below(random, BL_PARAMETER_COUNT),
-                                .value = (double)random_float(random, -5.0F, 5.0F)};
+    bl_control control = {.kind = (bl_control_kind)random_below(random, BL_CONTROL_RESET + 1),
+                          .parameter = (bl_parameter)random_below(random, BL_PARAMETER_COUNT),
+                          .value = (double)random_float(random, -5.0F, 5.0F)};
+    if (control.kind == BL_CONTROL_PARAMETER) {
+        const bl_parameter_info *info = bl_parameter_get(control.parameter);
+        const double position = (double)random_float(random, -0.2F, 1.2F);
+        control.value = info->min + position * (info->max - info->min);
+    }
     bl_engine_control(engine, &control);
 }
 
@@ -295,6 +301,7 @@ static void test_process_does_nothing_forbidden(void **state)
         while (random_below(&random, 2) == 0 && bl_engine_poll(engine, &record)) {
         }
     }
+    process_guarded(engine, in, out, BL_PERIOD_MAX); // all records may have been taken
     assert_true(last_telemetry(engine, BL_TELEMETRY_METERS).not_finite_blocks > 100);
     bl_engine_destroy(engine);
     for (int m = 0; m < ANY_MODELS; m++) {

@@ -18,9 +18,9 @@ objects=$(find "$@" -name '*.o') || exit 2
 allowed='memcpy|memset|memmove|__(memcpy|memset|memmove)_chk|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
 # A program bug may end the program; release builds are without.
 allowed="$allowed|__assert_fail"
-# libm
+# libm; compilers make sincos of sin and cos
 allowed="$allowed|(pow|exp|exp2|expm1|log|log2|log10|log1p|sqrt|fma|fmod|fabs|fmin|fmax|hypot)f?"
-allowed="$allowed|(a?sin|a?cos|a?tan|atan2)h?f?|(floor|ceil|trunc|round|lround|lrint|rint)f?"
+allowed="$allowed|(a?sin|a?cos|a?tan|atan2)h?f?|(sincos|floor|ceil|trunc|round|lround|lrint|rint)f?"
 # The process calls of the resampler and the FFT; their plans are made in engine/setup.
 allowed="$allowed|speex_resampler_(process_float|reset_mem)|kiss_fftri?"
 

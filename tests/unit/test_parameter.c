@@ -45,11 +45,34 @@ static void test_clamps(void **state)
     }
 }
 
+static void check_target(bl_parameter parameter, double value, double expected)
+{
+    assert_true(fabs(bl_parameter_target(parameter, value) - expected) < 1e-12);
+}
+
+static void test_targets_follow_the_curve(void **state)
+{
+    (void)state;
+    check_target(BL_PARAMETER_LEVEL, -20.0, 0.1);
+    assert_true(bl_parameter_target(BL_PARAMETER_LEVEL, 0.0) == 1.0);
+    check_target(BL_PARAMETER_LEVEL, 100.0, pow(10.0, 12.0 / 20.0));
+    check_target(BL_PARAMETER_LOW_CUT, 128.0, 7.0);
+    check_target(BL_PARAMETER_BASS, 7.5, 7.5);
+    check_target(BL_PARAMETER_GATE_ON, 0.7, 1.0);
+    check_target(BL_PARAMETER_GATE_ON, 0.2, 0.0);
+    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
+        const bl_parameter_info *info = bl_parameter_get((bl_parameter)p);
+        assert_true(info->curve != BL_CURVE_LOG || info->min > 0.0);
+        assert_true(info->curve != BL_CURVE_SWITCH || (info->min == 0.0 && info->max == 1.0));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_make_sense),
         cmocka_unit_test(test_clamps),
+        cmocka_unit_test(test_targets_follow_the_curve),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

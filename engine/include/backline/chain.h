@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A chain: what a guitar signal passes (input trim, voice, level). The unit of hot swap: built
-// complete outside the audio thread, handed over by the engine's slot, freed outside again.
+// A chain: what a guitar signal passes (input trim, gate, voice, tone, cab, level, ceiling). The
+// unit of hot swap: built complete outside the audio thread, handed over by the engine's slot,
+// freed outside again.
 
 #ifndef BACKLINE_CHAIN_H
 #define BACKLINE_CHAIN_H
@@ -19,13 +20,14 @@ typedef struct bl_chain bl_chain;
 typedef struct bl_chain_config {
     bl_model *model;       ///< NULL: the clean signal passes through
     double sample_rate_hz; ///< rate of the samples it will see
+    bool stages;           ///< false: input trim, model and level alone
     double quality;        ///< see bl_voice_config
     const char *kernel;    ///< see bl_voice_config
     uint64_t generation;   ///< number of the load it belongs to, from 1 on, later ones higher
     double parameters[BL_PARAMETER_COUNT]; ///< clamped
 } bl_chain_config;
 
-/// No model, 48 kHz, full quality, every parameter at its default. Thread: any.
+/// No model, no stages, 48 kHz, full quality, every parameter at its default. Thread: any.
 bl_chain_config bl_chain_config_default(void);
 
 /// Builds a chain, takes a reference to the model. Thread: any but RT. Owns: the caller, until it
@@ -53,6 +55,11 @@ void bl_chain_set_parameter(bl_chain *chain, bl_parameter parameter, double valu
 
 /// Real delay in frames. Thread: any, RT safe.
 uint32_t bl_chain_latency_frames(const bl_chain *chain) BL_NONBLOCKING;
+
+/// Frames of input after which its sound depends on nothing earlier: a chain that is reset and run
+/// over this many is where it would be if it had always played. A recurrent model counts as half a
+/// second, which is what the reference player gives it. Thread: any, RT safe.
+uint32_t bl_chain_memory_frames(const bl_chain *chain) BL_NONBLOCKING;
 
 /// Number of the load it belongs to. Thread: any, RT safe.
 uint64_t bl_chain_generation(const bl_chain *chain) BL_NONBLOCKING;

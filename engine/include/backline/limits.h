@@ -9,6 +9,7 @@
 enum {
     BL_INNER_FRAMES = 64, ///< frames of one inner block: the most a voice or chain sees at once
     BL_PERIOD_MAX = 8192, ///< largest JACK period in frames
+    BL_OUTPUTS_MAX = 2,   ///< channels of a chain's output: left and right
     BL_LIMIT_LATENCY_FRAMES = 1 << 16,         ///< real delay of a chain (1.4 s at 48 kHz)
     BL_LIMIT_FILE_BYTES = 256 * 1024 * 1024,   ///< model and config files
     BL_LIMIT_CONFIG_BYTES = 1024 * 1024,       ///< YAML text
