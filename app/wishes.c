@@ -209,6 +209,8 @@ void bl_wishes_to_device(const bl_wishes *wishes, bl_device *device)
 {
     device->count = 0;
     for (size_t i = 0; i < wishes->count; i++) {
-        device->connections[device->count++] = wishes->list[i].connection;
+        if (wishes->list[i].state != BL_WISH_SUSPECT) {
+            device->connections[device->count++] = wishes->list[i].connection;
+        }
     }
 }

@@ -80,6 +80,9 @@ static void test_undone(void **state)
     assert_true(bl_wishes_update(&w, &s, false));
     assert_int_equal(ask(&w, &s), 0);
     assert_int_equal(w.count, 2);
+    bl_device device;
+    bl_wishes_to_device(&w, &device);
+    assert_int_equal(device.count, 1); // if the program ended now
     assert_false(bl_wishes_update(&w, &s, false));
     assert_int_equal(w.count, 1);
     assert_int_equal(ask(&w, &s), 0);
