@@ -17,8 +17,9 @@
 #include <unistd.h>
 
 static const bl_command *const commands[] = {
-    &bl_command_live,  &bl_command_render, &bl_command_info,  &bl_command_bench,
-    &bl_command_train, &bl_command_export, &bl_command_ports, NULL,
+    &bl_command_live,   &bl_command_render, &bl_command_info,
+    &bl_command_bench,  &bl_command_check,  &bl_command_train,
+    &bl_command_export, &bl_command_ports,  NULL,
 };
 
 static const bl_command *find_command(const char *name)

@@ -38,8 +38,8 @@ int bl_command_fail(const bl_command *command, const bl_error *error);
 int bl_command_fail_usage(const bl_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-extern const bl_command bl_command_bench, bl_command_export, bl_command_info, bl_command_live,
-    bl_command_ports;
+extern const bl_command bl_command_bench, bl_command_check, bl_command_export, bl_command_info,
+    bl_command_live, bl_command_ports;
 extern const bl_command bl_command_render, bl_command_train;
 
 #endif

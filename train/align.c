@@ -150,7 +150,7 @@ typedef struct trend {
 static trend fit(const finder *f, bool level)
 {
     const size_t count = f->cross->count;
-    double values[SECTIONS * SECTIONS], rest[SECTIONS];
+    double values[SECTIONS * SECTIONS] = {0.0}, rest[SECTIONS];
     size_t slopes = 0;
     const bl_cross_sums *section = f->cross->sections;
     for (size_t i = 0; i < count; i++) {

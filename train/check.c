@@ -20,12 +20,14 @@ static const double delay_told = 1.5; // frames; less is as good as none
 
 const char *bl_finding_name(bl_finding_kind kind)
 {
-    static const char *const names[] = {
-#define NAME(id, name) [BL_FINDING_##id] = name,
-        BL_FINDING_TABLE(NAME)
-#undef NAME
-    };
-    return names[kind];
+    switch (kind) {
+#define BL_FINDING_NAME(id, name)                                                                  \
+    case BL_FINDING_##id:                                                                          \
+        return name;
+        BL_FINDING_TABLE(BL_FINDING_NAME)
+#undef BL_FINDING_NAME
+    }
+    return "unknown";
 }
 
 const char *bl_severity_name(bl_severity severity)

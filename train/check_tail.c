@@ -93,7 +93,8 @@ static void gather(tail *t, const bl_audio *input, const bl_audio *target,
     }
     for (size_t k = 0; k < BINS; k++) {
         const float scale = 1.0f / (t->own[k] + (float)(ground * (double)t->windows));
-        t->x[k] = (kiss_fft_cpx){scale * crealf(t->sum[k]), scale * cimagf(t->sum[k])};
+        const float complex answer = scale * t->sum[k];
+        t->x[k] = (kiss_fft_cpx){crealf(answer), cimagf(answer)};
     }
     kiss_fftri(t->inverse, t->x, t->time);
 }
@@ -124,7 +125,7 @@ static side measure(const tail *t, long from, long to, long sign)
 
 static void report(const tail *t, double rate_hz, bl_check *check)
 {
-    const long from = (long)(from_s * rate_hz), to = (long)fmin(to_s * rate_hz, FRAMES / 2 - 1);
+    const long from = (long)(from_s * rate_hz), to = (long)fmin(to_s * rate_hz, 0.5 * FRAMES - 1.0);
     const side late = measure(t, from, to, 1), early = measure(t, from, to, -1);
     if (late.power < power_over * early.power && late.highest < peak_over * early.highest) {
         return;

@@ -14,10 +14,10 @@ enum {
     CLIFF_BINS = 3, ///< over which a gate's cliff is looked for
 };
 
-static const double dead_s = 0.15;       // shorter holes are pauses between notes
-static const double dead_target = 1e-5;  // of the loud level
-static const double playing = 0.05;      // of the loud level: the guitar surely plays
-static const double cliff_db = 21.0;     // more than the input falls by
+static const double dead_s = 0.15;      // shorter holes are pauses between notes
+static const double dead_target = 1e-5; // of the loud level
+static const double playing = 0.05;     // of the loud level: the guitar surely plays
+static const double cliff_db = 21.0;    // more than the input falls by
 
 static double block_rms(const bl_audio *audio, double from)
 {

@@ -15,13 +15,13 @@ enum {
     BINS = BL_CROSS_BINS,
     FIRST_BIN = 4,
     LAST_BIN = BINS * 15 / 16, ///< above, converters' filters speak
-    BANDS = 72,       ///< of equal width in octaves
-    REACH = 512,      ///< frames about the line in which the onset is looked for
-    TAPS = 640,       ///< of the linear filter
-    TAPS_EARLY = 128, ///< of them before the onset
-    LEAD_MAX = 4,     ///< unless vague: a bent curve looks ahead a little, to a linear filter
-    SHARES = 8,       ///< of the minimum phase that are tried
-    WIDTH_MAX = 6,    ///< frames; a pulse of more has no treble to tell the moment by
+    BANDS = 72,                ///< of equal width in octaves
+    REACH = 512,               ///< frames about the line in which the onset is looked for
+    TAPS = 640,                ///< of the linear filter
+    TAPS_EARLY = 128,          ///< of them before the onset
+    LEAD_MAX = 4,  ///< unless vague: a bent curve looks ahead a little, to a linear filter
+    SHARES = 8,    ///< of the minimum phase that are tried
+    WIDTH_MAX = 6, ///< frames; a pulse of more has no treble to tell the moment by
 };
 
 static const double pi = 3.14159265358979323846;
@@ -189,7 +189,7 @@ static void find_peak(workshop *w, bl_onset *onset)
     for (long lag = -FRAMES / 2; lag < -FRAMES / 8; lag++) {
         noise += size_at(w, lag) * size_at(w, lag);
     }
-    noise = sqrt(noise / (FRAMES / 2 - FRAMES / 8));
+    noise = sqrt(noise / (0.375 * FRAMES));
     long found = -REACH;
     while (found < REACH && (size_at(w, found) < early_height * highest ||
                              size_at(w, found) < size_at(w, found + 1))) {
