@@ -8,6 +8,7 @@
 #include "backline/file.h"
 #include "backline/text.h"
 #include "train/checkpoint.h"
+#include "train/loudness.h"
 #include "train/replay.h"
 #include "train/report.h"
 #include "train/trainer.h"
@@ -122,6 +123,11 @@ static bl_status save_best(const run *r, bl_error *error)
         if (r->state->best_esr < esr_told_max) {
             bl_model_set_esr(model, r->state->best_esr);
         }
+        double loudness_db = 0.0;
+        status = bl_loudness_measure(model, &loudness_db, error);
+        bl_model_set_loudness(model, loudness_db);
+    }
+    if (status == BL_STATUS_OK) {
         status = bl_model_save(model, r->paths[BEST], error);
     }
     // A centred network and an LSTM with a direct path have no such form.

@@ -205,6 +205,12 @@ void bl_model_set_esr(bl_model *model, double esr)
     model->content.info.esr = esr;
 }
 
+void bl_model_set_loudness(bl_model *model, double loudness_db)
+{
+    model->content.info.has_loudness = true;
+    model->content.info.loudness_db = loudness_db;
+}
+
 bl_status bl_model_save(const bl_model *model, const char *path, bl_error *error)
 {
     if (!model->content.is_native) {
