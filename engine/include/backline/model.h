@@ -71,8 +71,8 @@ const float *bl_model_get_weights(const bl_model *model);
 /// that nobody else holds yet. Thread: any but RT.
 void bl_model_set_esr(bl_model *model, double esr);
 
-/// Notes how loud the model is, in dB of full scale, for its files. As bl_model_set_esr. Thread: any
-/// but RT.
+/// Notes how loud the model is, in dB of full scale, for its files. As bl_model_set_esr. Thread:
+/// any but RT.
 void bl_model_set_loudness(bl_model *model, double loudness_db);
 
 /// Writes the native safetensors form: temporary file, fsync, rename. Only for models that a config
