@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Stands in for libFuzzer where there is none: every file of the given folders, whole, cut off at
-// every byte, and with one byte changed at every place.
+// Stands in for libFuzzer where there is none: every file of the given folders whole, those of the
+// first also cut off at every byte and with one byte changed at every place.
 
 #include "fuzz_model.h"
 #include "support/random.h"
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,7 @@ static void run_mutations(uint8_t *bytes, size_t size)
     }
 }
 
-static int run_file(const char *path)
+static int run_file(const char *path, bool mutate)
 {
     static uint8_t bytes[FILE_MAX];
     FILE *file = fopen(path, "rb");
@@ -48,11 +49,13 @@ static int run_file(const char *path)
     const size_t size = fread(bytes, 1, sizeof bytes, file);
     fclose(file);
     run(bytes, size);
-    run_mutations(bytes, size);
+    if (mutate) {
+        run_mutations(bytes, size);
+    }
     return 0;
 }
 
-static int run_folder(const char *folder)
+static int run_folder(const char *folder, bool mutate)
 {
     DIR *listing = opendir(folder);
     if (listing == NULL) {
@@ -64,12 +67,12 @@ static int run_folder(const char *folder)
         char path[1024];
         if (entry->d_name[0] != '.') {
             snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-            failures += run_file(path);
+            failures += run_file(path, mutate);
             count++;
         }
     }
     closedir(listing);
-    printf("%s: %d files and their mutations\n", folder, count);
+    printf("%s: %d files%s\n", folder, count, mutate ? " and their mutations" : "");
     return failures + (count == 0);
 }
 
@@ -77,7 +80,7 @@ int main(int argc, char **argv)
 {
     int failures = argc < 2;
     for (int i = 1; i < argc; i++) {
-        failures += run_folder(argv[i]);
+        failures += run_folder(argv[i], i == 1); // good files first, then what fuzzing kept
     }
     return failures > 0;
 }
