@@ -102,6 +102,20 @@ static void read_slimmable(const bl_json *json, bl_wavenet_array *array)
     read_widths(&slimmable, array);
 }
 
+// The accumulators of an array start from what the head before gives.
+static void check_skips(const bl_json *json, const bl_wavenet_array *array, uint32_t heard)
+{
+    const bool matrix = array->layers != NULL && array->layers[0].head1x1.out > 0;
+    const bl_json part = bl_json_member(json, "head1x1");
+    const bl_json place =
+        bl_json_member(matrix ? &part : json, matrix ? "out_channels" : "bottleneck");
+    if (bl_load_ok(json->load) && array->head.in != heard) {
+        bl_json_fail(&place, BL_STATUS_SHAPE,
+                     "found %" PRIu32 ", expected %" PRIu32 ", the head_size of the layers before",
+                     array->head.in, heard);
+    }
+}
+
 static void read_arrays(bl_nam *nam, bl_wavenet *net)
 {
     const bl_json list = bl_json_member(&nam->config, "layers");
@@ -131,6 +145,9 @@ static void read_arrays(bl_nam *nam, bl_wavenet *net)
             nam->in_channels = heard;
         }
         bl_nam_read_array(nam, &json, in, heard, array);
+        if (before != NULL) {
+            check_skips(&json, array, before->head.out);
+        }
         read_slimmable(&json, array);
         channels = array->channels;
         layers += array->layer_count;

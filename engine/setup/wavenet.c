@@ -43,6 +43,13 @@ static bl_status check(const bl_wavenet *from, const char *name, bl_error *error
                                 "%s: layer array %u has no layers; at least one is needed", name,
                                 a);
         }
+        const uint32_t heard = a > 0 ? from->arrays[a - 1].head.out : array->head.in;
+        if (array->head.in != heard) {
+            return bl_error_set(error, BL_STATUS_SHAPE,
+                                "%s: layer array %u adds %u channels to the %u that the head of "
+                                "the one before gives; both must be the same",
+                                name, a, array->head.in, heard);
+        }
         if (array->head_from_residual && from->array_count > 1) {
             return bl_error_set(error, BL_STATUS_UNSUPPORTED,
                                 "%s: a head on the residual stream works with one layer array "

@@ -207,6 +207,28 @@ static void test_unsliceable_is_refused_below_full_width(void **state)
     fixture_destroy(made);
 }
 
+// A head1x1 keeps its width while the head before it becomes narrower.
+static void test_sums_that_no_longer_fit_are_refused(void **state)
+{
+    (void)state;
+    fixture *made = fixture_create(14);
+    bl_arch *arch = slimmable(made);
+    bl_wavenet_array *second = &arch->u.wavenet.arrays[1];
+    for (uint32_t i = 0; i < second->layer_count; i++) {
+        second->layers[i].head1x1 = fixture_matrix(made, 4, 4, 1, true);
+    }
+    bl_arena *arena = bl_arena_create(BL_LIMIT_VOICE_BYTES);
+    bl_net_request request = {.isa = BL_ISA_C, .quality = 0.3, .name = "the-file"};
+    bl_net *net = NULL;
+    bl_error error = {0};
+    assert_int_equal(bl_net_build(arch, &request, arena, &net, &error), BL_STATUS_SHAPE);
+    assert_non_null(strstr(error.text, "the-file: layer array 1 adds 4 channels to the 1 that"));
+    request.quality = 1.0;
+    assert_int_equal(bl_net_build(arch, &request, arena, &net, &error), BL_STATUS_OK);
+    bl_arena_destroy(arena);
+    fixture_destroy(made);
+}
+
 // ---- stretched WaveNets ----
 
 // Stretched by `factor`, a net is that many nets at its own rate, each hearing every factor-th
@@ -271,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_widths_by_quality),
         cmocka_unit_test(test_gated_rows_come_from_the_top),
         cmocka_unit_test(test_unsliceable_is_refused_below_full_width),
+        cmocka_unit_test(test_sums_that_no_longer_fit_are_refused),
         cmocka_unit_test(test_any_wavenet_stretches),
         cmocka_unit_test(test_centred_nets_stretch_only_in_halves),
     };
