@@ -25,19 +25,34 @@ static void wish_named(bl_app *app, const char *ours, const char *text, bool giv
     }
 }
 
-/// The riff instead of a guitar, where there is nothing to plug one into.
+/// Whether there is nothing to plug a guitar into.
+static bool is_deaf(const bl_app *app)
+{
+    return strcmp(app->driver, "dummy") == 0 ||
+           bl_port_physical(&app->survey.ports, BL_PORT_AUDIO, true, 0) == NULL;
+}
+
+/// The riff instead of a guitar.
 static void play_riff_if_deaf(bl_app *app)
 {
     char path[BL_PATH_MAX];
-    const bool dummy = strcmp(app->driver, "dummy") == 0;
-    const bool deaf = dummy || bl_port_physical(&app->survey.ports, BL_PORT_AUDIO, true, 0) == NULL;
-    if (!deaf || app->config.inputs[0] != NULL || app->demo_path[0] != '\0' ||
+    if (!is_deaf(app) || app->config.inputs[0] != NULL || app->demo_path[0] != '\0' ||
         app->config.no_connect || !bl_path_share("riff.wav", path)) {
         return;
     }
     bl_app_tell(app, BL_APP_INFO,
                 "there is no input to plug a guitar into, so the shipped riff plays");
     bl_app_set_demo(app, path);
+    app->riff_plays = true;
+}
+
+/// A guitar instead of the riff, when there is an input after all.
+static void stop_riff_if_not_deaf(bl_app *app)
+{
+    if (app->riff_plays && !is_deaf(app)) {
+        bl_app_tell(app, BL_APP_INFO, "there is an input now, so the riff ends");
+        bl_app_set_demo(app, NULL);
+    }
 }
 
 /// What was connected on this device last, else the usual. A side that the player named is left as
@@ -92,6 +107,7 @@ static void meet_device(bl_app *app)
     if (other) {
         snprintf(app->state.device, sizeof app->state.device, "%s", device);
     }
+    stop_riff_if_not_deaf(app);
     if (!app->wishes_ready) {
         make_wishes(app);
     } else if (other && !app->config.no_connect) {

@@ -54,6 +54,7 @@ struct bl_app {
     double engine_rate_hz;
     bl_demo *demo;
     char demo_path[4096];
+    bool riff_plays; ///< as the demo, for want of an input
     bl_app_trash trash[BL_APP_TRASH_MAX];
     size_t trash_count;
     uint64_t attach_asked, attach_done;

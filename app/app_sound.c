@@ -177,6 +177,7 @@ void bl_app_load_model(bl_app *app, const char *path)
 
 void bl_app_set_demo(bl_app *app, const char *path)
 {
+    app->riff_plays = false;
     snprintf(app->demo_path, sizeof app->demo_path, "%s", path != NULL ? path : "");
     if (path != NULL && app->engine != NULL) {
         request_demo(app);

@@ -163,6 +163,8 @@ bl_status bl_jack_open(const bl_jack_config *config, bl_jack **jack, bl_error *e
         bl_jack_close(j, CLOSE_PATIENCE_MS);
         return status;
     }
+    // PipeWire gives two clients the same name and their ports different ones.
+    bl_port_client(jack_port_name(j->ports[BL_JACK_IN]), j->name, sizeof j->name);
     set_metadata(j);
     *jack = j;
     return BL_STATUS_OK;
@@ -170,7 +172,7 @@ bl_status bl_jack_open(const bl_jack_config *config, bl_jack **jack, bl_error *e
 
 const char *bl_jack_name(const bl_jack *jack)
 {
-    return jack_get_client_name(jack->client);
+    return jack->name;
 }
 
 // A thread that JACK cancelled inside a cycle never leaves it, so the wait ends after a second.

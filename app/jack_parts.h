@@ -57,6 +57,7 @@ typedef struct bl_jack_listener {
 struct bl_jack {
     jack_client_t *client;
     jack_port_t *ports[BL_JACK_PORTS];
+    char name[128]; ///< as granted, which the names of our ports begin with
     uint64_t epoch;
     bool metadata_set;
     char *server;                       ///< as in the config, NULL too

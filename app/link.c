@@ -32,7 +32,6 @@ typedef enum request_kind {
     REQUEST_DISCONNECT,
     REQUEST_PERIOD,
     REQUEST_RECOMPUTE,
-    REQUEST_RESTART,
     REQUEST_END,
 } request_kind;
 
@@ -163,9 +162,6 @@ static void serve_client(bl_link *link, const request *r)
     case REQUEST_DEAFEN:
         bl_jack_listen(link->jack, NULL);
         break;
-    case REQUEST_RESTART:
-        bl_server_stop(&link->server, BL_LINK_STOP_PATIENCE_MS);
-        break;
     case REQUEST_LISTEN:
     case REQUEST_OPEN:
     case REQUEST_ALLOW_START:
@@ -285,7 +281,7 @@ void bl_link_set_period(bl_link *link, uint32_t frames)
 
 void bl_link_restart(bl_link *link)
 {
-    post(link, &(request){.kind = REQUEST_RESTART});
+    bl_server_kill(&link->server); // not by LINK, which may hang in this very server
 }
 
 void bl_link_recompute_latencies(bl_link *link)

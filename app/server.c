@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ void bl_server_init(bl_server *server)
 {
     memset(server, 0, sizeof *server);
     server->output_fd = -1;
+    atomic_store(&server->process_fd, -1);
 }
 
 /// Replaces the placeholders of the template; false if the result does not fit.
@@ -142,6 +144,7 @@ bl_status bl_server_start(bl_server *server, const bl_server_config *config, bl_
     bl_server_init(server);
     server->pid = pid;
     server->output_fd = output_fd;
+    atomic_store(&server->process_fd, (int)syscall(SYS_pidfd_open, pid, 0));
     snprintf(server->driver, sizeof server->driver, "%s", config->driver);
     return BL_STATUS_OK;
 }
@@ -169,7 +172,17 @@ static void forget(bl_server *server)
         close(server->output_fd);
     }
     server->output_fd = -1;
+    const int process_fd = atomic_exchange(&server->process_fd, -1);
+    if (process_fd >= 0) {
+        close(process_fd);
+    }
     server->pid = 0;
+}
+
+void bl_server_kill(bl_server *server)
+{
+    // Not by its number, which may be another process's by now.
+    syscall(SYS_pidfd_send_signal, atomic_load(&server->process_fd), SIGKILL, NULL, 0);
 }
 
 bool bl_server_is_alive(bl_server *server)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A JACK server as our own child: started from a command template, listened to, ended with us. The
-// kernel ends it too if the program is killed. All functions belong to the LINK thread, which lives
-// as long as the program (the kernel's promise hangs on the thread that forks).
+// kernel ends it too if the program is killed. All functions but one belong to the LINK thread,
+// which lives as long as the program (the kernel's promise hangs on the thread that forks).
 
 #ifndef BACKLINE_APP_SERVER_H
 #define BACKLINE_APP_SERVER_H
 
 #include "backline/status.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,6 +20,7 @@ enum { BL_SERVER_WORDS_MAX = 4096, BL_SERVER_RATE_HZ = 48000, BL_SERVER_PERIOD =
 
 typedef struct bl_server {
     pid_t pid;                       ///< 0: none
+    atomic_int process_fd;           ///< LINK -> MAIN: of the process, for bl_server_kill; -1: none
     int output_fd;                   ///< what it says; -1: none
     char words[BL_SERVER_WORDS_MAX]; ///< the end of what it said
     char driver[64];                 ///< "dummy" or "alsa:CARD"
@@ -46,6 +48,9 @@ void bl_server_quote(const bl_server *server, char *text, size_t capacity);
 
 /// Ends it: asks, waits up to `patience_ms`, kills.
 void bl_server_stop(bl_server *server, int patience_ms);
+
+/// Kills it at once, without a look at how it takes it; nothing if there is none. Thread: any.
+void bl_server_kill(bl_server *server);
 
 /// The command that would be run: at most `capacity` bytes of words, each ended by a zero. Returns
 /// how many words, 0 if they do not fit.

@@ -232,6 +232,26 @@ void stage_live_stop(program *live)
     }
 }
 
+bool stage_wait_remembered(const char *text, bool wanted)
+{
+    const long long until = now_ms() + DEADLINE_MS;
+    for (;;) {
+        char state[8192] = "";
+        FILE *file = fopen(stage_path("XDG_STATE_HOME/backline/state.yaml"), "r");
+        if (file != NULL) {
+            state[fread(state, 1, sizeof state - 1, file)] = '\0';
+            fclose(file);
+        }
+        if ((strstr(state, text) != NULL) == wanted) {
+            return true;
+        }
+        if (now_ms() > until) {
+            return false;
+        }
+        poll(NULL, 0, 10);
+    }
+}
+
 // Sounds --------------------------------------------------------------------------------------
 
 const char *stage_make_model(const char *name, uint64_t seed, bool causal, double rate_hz)

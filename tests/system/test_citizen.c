@@ -254,28 +254,6 @@ static void test_name_clash(void **state)
     stage_server_stop();
 }
 
-/// True once the remembered connections hold this port, or hold it no more.
-static bool is_remembered(const char *port, bool wanted)
-{
-    const long long until = now_ms() + DEADLINE_MS;
-    for (;;) {
-        char text[8192] = "";
-        FILE *file = fopen(stage_path("XDG_STATE_HOME/backline/state.yaml"), "r");
-        if (file != NULL) {
-            const size_t size = fread(text, 1, sizeof text - 1, file);
-            text[size] = '\0';
-            fclose(file);
-        }
-        if ((strstr(text, port) != NULL) == wanted) {
-            return true;
-        }
-        if (now_ms() > until) {
-            return false;
-        }
-        poll(NULL, 0, 10);
-    }
-}
-
 /// What the player undoes in a patchbay stays undone, what he makes there is made again, and what
 /// others have connected is left alone: over a restart of the program and of the server.
 static void test_patchbay_rules(void **state)
@@ -291,11 +269,11 @@ static void test_patchbay_rules(void **state)
     stage_live_start(&live, (const char *const[]){model, NULL});
     json_decref(stage_wait_state(&live, &seen, "playing"));
     assert_true(peer_wait_connected(&p, "backline:out_right", "system:playback_2", true));
-    assert_true(is_remembered("system:playback_2", true));
+    assert_true(stage_wait_remembered("system:playback_2", true));
     assert_int_equal(jack_disconnect(p.player, "backline:out_right", "system:playback_2"), 0);
     assert_int_equal(jack_connect(p.player, "system:capture_2", "backline:in"), 0);
-    assert_true(is_remembered("system:playback_2", false));
-    assert_true(is_remembered("system:capture_2", true));
+    assert_true(stage_wait_remembered("system:playback_2", false));
+    assert_true(stage_wait_remembered("system:capture_2", true));
     stage_live_stop(&live);
 
     seen = 0;
@@ -337,7 +315,7 @@ static void test_slow_client(void **state)
         assert_int_equal(jack_activate(slow), 0);
         if (i == 0) {
             assert_int_equal(jack_connect(p.player, "backline:out_left", "slow:in"), 0);
-            assert_true(is_remembered("slow:in", true));
+            assert_true(stage_wait_remembered("slow:in", true));
         }
         assert_true(peer_wait_connected(&p, "backline:out_left", "slow:in", true));
         jack_client_close(slow);
