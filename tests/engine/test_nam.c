@@ -385,6 +385,95 @@ static double check(uint32_t index)
     return worst;
 }
 
+// ---- configs that do not fit together ----
+
+// Sets some number of a layer array to any other.
+static void spoil(json_t *config)
+{
+    static const char *const keys[] = {"input_size", "condition_size",    "channels",
+                                       "bottleneck", "groups_input",      "groups_input_mixin",
+                                       "head_size",  "layer1x1.groups",   "head1x1.out_channels",
+                                       "groups",     "head.out_channels", "head1x1.groups"};
+    json_t *arrays = json_object_get(config, "layers");
+    json_t *array = json_array_get(arrays, random_below(&dice, (uint32_t)json_array_size(arrays)));
+    const char *key = keys[random_below(&dice, sizeof keys / sizeof *keys)];
+    const char *dot = strchr(key, '.');
+    if (dot != NULL) {
+        char part[16];
+        snprintf(part, sizeof part, "%.*s", (int)(dot - key), key);
+        array = json_object_get(array, part);
+        key = dot + 1;
+    }
+    if (json_is_object(array)) {
+        set_int(array, key, pick(1, 6));
+    }
+}
+
+// The number of weights that a refusal asks for; 0: it is about something else.
+static int wanted_weights(const char *sentence)
+{
+    int wanted = 0;
+    const char *found = strstr(sentence, "weights: found 0 numbers, expected ");
+    return found != NULL && sscanf(found, "weights: found 0 numbers, expected %d", &wanted) == 1
+               ? wanted
+               : 0;
+}
+
+static bl_status parse(const json_t *file, bl_model **model, bl_error *error)
+{
+    char *text = json_dumps(file, JSON_COMPACT);
+    *error = (bl_error){0};
+    const bl_status status =
+        bl_model_parse((const uint8_t *)text, strlen(text), "hostile", NULL, model, error);
+    free(text);
+    return status;
+}
+
+// Whatever is accepted must play without touching memory of others, as a sanitizer or valgrind
+// would see, and stay finite.
+static int check_hostile(uint32_t index)
+{
+    dice.state = 1000000 + index;
+    json_t *file = any_object("WaveNet", wavenet_config(1, 0), 48000);
+    bl_model *model = NULL;
+    bl_error error = {0};
+    for (int i = pick(1, 3); i > 0; i--) {
+        spoil(json_object_get(file, "config"));
+    }
+    assert_int_not_equal(parse(file, &model, &error), BL_STATUS_OK);
+    for (int i = wanted_weights(error.text); i > 0; i--) {
+        json_array_append_new(json_object_get(file, "weights"), real(-0.4F, 0.4F));
+    }
+    const bl_status status = parse(file, &model, &error);
+    json_decref(file);
+    if (status != BL_STATUS_OK) {
+        assert_non_null(strstr(error.text, "hostile: config"));
+        return 0;
+    }
+    const float silence[FRAMES] = {0.0F};
+    const double zeros[FRAMES] = {0.0};
+    for (int isa = 0; isa < BL_ISA_COUNT; isa++) {
+        if (bl_isa_kernels((bl_isa)isa) != NULL) {
+            assert_true(isfinite(largest_distance(model, (bl_isa)isa, silence, zeros)));
+        }
+    }
+    bl_model_release(model);
+    return 1;
+}
+
+static void test_sizes_that_do_not_fit_are_refused(void **state)
+{
+    (void)state;
+    enum { FILES = 600 };
+    const uint32_t files = bl_test_some(FILES);
+    int accepted = 0;
+    for (uint32_t index = 0; index < files; index++) {
+        accepted += check_hostile(index);
+    }
+    print_message("%u files, %d accepted\n", files, accepted);
+    assert_in_range(accepted, files / 20, files / 2 + files / 4);
+}
+
 static void test_any_file_sounds_as_the_format_says(void **state)
 {
     (void)state;
@@ -403,6 +492,9 @@ static void test_any_file_sounds_as_the_format_says(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_any_file_sounds_as_the_format_says)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_any_file_sounds_as_the_format_says),
+        cmocka_unit_test(test_sizes_that_do_not_fit_are_refused),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
