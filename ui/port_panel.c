@@ -99,7 +99,11 @@ static GtkWidget *make_check(const char *title, const char *detail, const char *
     gtk_label_set_max_width_chars(GTK_LABEL(name), NAME_CHARS);
     gtk_widget_set_tooltip_text(name, title);
     gtk_box_pack_start(GTK_BOX(text), name, FALSE, FALSE, 0);
-    gtk_box_pack_start(GTK_BOX(text), bl_label(detail, "caption dim"), FALSE, FALSE, 0);
+    GtkWidget *more = bl_label(detail, "caption dim");
+    gtk_box_pack_start(GTK_BOX(text), more, FALSE, FALSE, 0);
+    // What tells ports apart is the number at the end.
+    gtk_label_set_ellipsize(GTK_LABEL(name), PANGO_ELLIPSIZE_MIDDLE);
+    gtk_label_set_ellipsize(GTK_LABEL(more), PANGO_ELLIPSIZE_MIDDLE);
     g_object_set(text, "margin-start", 8, "valign", GTK_ALIGN_CENTER, NULL);
     gtk_container_add(GTK_CONTAINER(check), text);
     return bl_access(check, id, title);
