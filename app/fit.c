@@ -33,14 +33,14 @@ static int compare(const void *a, const void *b)
 
 static uint64_t play_pass(bl_chain *chain, uint32_t *noise)
 {
-    float block[BL_INNER_FRAMES];
+    float block[BL_INNER_FRAMES], left[BL_INNER_FRAMES], right[BL_INNER_FRAMES];
     const uint64_t start = cpu_ns();
     for (int at = 0; at < PASS_FRAMES; at += BL_INNER_FRAMES) {
         for (int i = 0; i < BL_INNER_FRAMES; i++) {
             *noise = *noise * 1664525U + 1013904223U; // Numerical Recipes' generator
             block[i] = (float)(int32_t)*noise * 0x1p-33F;
         }
-        bl_chain_process(chain, block, block, BL_INNER_FRAMES);
+        bl_chain_process(chain, block, (float *[]){left, right}, BL_INNER_FRAMES);
     }
     return cpu_ns() - start;
 }

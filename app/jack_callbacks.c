@@ -30,11 +30,11 @@ static void run(bl_jack *jack, const bl_jack_program *p, jack_nframes_t frames)
             bl_demo_read(p->demo, left, frames);
             in = left;
         }
-        bl_engine_process(p->engine, in, left, frames);
+        bl_engine_process_stereo(p->engine, in, left, right, frames);
     } else {
         memset(left, 0, frames * sizeof *left);
+        memset(right, 0, frames * sizeof *right);
     }
-    memcpy(right, left, frames * sizeof *right);
     memset(send, 0, frames * sizeof *send);
     jack_midi_clear_buffer(midi_out);
 }

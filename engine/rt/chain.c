@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Running a chain: input trim, gate, voice, tone, cuts, level, ceiling.
+// Running a chain: input trim, gate, voice, tone, cab, cuts, level, ceiling.
 
 #include "rt/chain.h"
 
@@ -34,6 +34,9 @@ void bl_chain_rewind(bl_chain *chain)
     bl_chain_settle(chain);
     bl_gate_reset(&chain->gate, &knobs);
     bl_tone_reset(&chain->tone);
+    if (chain->cab != NULL) {
+        bl_cab_player_reset(chain->cab);
+    }
     bl_cuts_reset(&chain->cuts);
     bl_ceiling_reset(&chain->ceiling);
 }
@@ -64,28 +67,38 @@ static void play_input(bl_chain *chain, const float *in, float *out, uint32_t fr
 }
 
 // And what stands behind it.
-static void play_output(bl_chain *chain, float *out, uint32_t frames)
+static void play_output(bl_chain *chain, float *const *out, uint32_t frames)
 {
+    const uint32_t channels = bl_chain_channels(chain);
     bl_smoother *p = chain->parameters;
     if (chain->stages) {
-        bl_tone_process(&chain->tone, &p[BL_PARAMETER_TONE_ON], &p[BL_PARAMETER_BASS], out, frames);
-        bl_cuts_process(&chain->cuts, &p[BL_PARAMETER_LOW_CUT], &p[BL_PARAMETER_HIGH_CUT], &out, 1,
+        bl_tone_process(&chain->tone, &p[BL_PARAMETER_TONE_ON], &p[BL_PARAMETER_BASS], out[0],
                         frames);
+        if (chain->cab != NULL) {
+            bl_cab_player_process(chain->cab, &p[BL_PARAMETER_CAB_ON], out, frames);
+        }
+        bl_cuts_process(&chain->cuts, &p[BL_PARAMETER_LOW_CUT], &p[BL_PARAMETER_HIGH_CUT], out,
+                        channels, frames);
     }
-    bl_smoother_scale(&p[BL_PARAMETER_LEVEL], out, frames);
+    bl_smoother_scale_all(&p[BL_PARAMETER_LEVEL], out, channels, frames);
     if (chain->stages) {
-        bl_ceiling_process(&chain->ceiling, &out, 1, frames);
+        bl_ceiling_process(&chain->ceiling, out, channels, frames);
     }
 }
 
-void bl_chain_process(bl_chain *chain, const float *in, float *out, uint32_t frames)
+uint32_t bl_chain_channels(const bl_chain *chain)
+{
+    return chain->cab != NULL ? chain->cab->channels : 1;
+}
+
+void bl_chain_process(bl_chain *chain, const float *in, float *const *out, uint32_t frames)
 {
     float sound[BL_INNER_FRAMES];
     play_input(chain, in, sound, frames);
     if (chain->voice != NULL) {
         bl_voice_process(chain->voice, sound, sound, frames);
     }
-    memcpy(out, sound, frames * sizeof *out);
+    memcpy(out[0], sound, frames * sizeof *sound);
     play_output(chain, out, frames);
 }
 

@@ -7,6 +7,7 @@
 
 #include "backline/chain.h"
 #include "backline/voice.h"
+#include "rt/cab.h"
 #include "rt/ceiling.h"
 #include "rt/cuts.h"
 #include "rt/gate.h"
@@ -16,15 +17,16 @@
 struct bl_chain {
     bl_voice *voice;                            ///< NULL: clean
     bl_smoother parameters[BL_PARAMETER_COUNT]; ///< see bl_curve
-    bool stages;                                ///< false: the next four do nothing
+    bool stages;                                ///< false: the next five do nothing
     bl_gate gate;
     bl_tone tone;
+    bl_cab_player *cab; ///< NULL: none
     bl_cuts cuts;
     bl_ceiling ceiling;
     uint64_t generation;
     bl_chain *narrow;       ///< owned, the same model at less cost; NULL: there is none
     double narrow_ratio;    ///< its cost against this one's; 0: there is none
-    uint32_t memory_frames; ///< of the voice
+    uint32_t memory_frames; ///< of voice and cab
 };
 
 /// Back to the state after creation, without the narrower form. Thread: RT.

@@ -164,53 +164,73 @@ static void crossfade(const float *from, const float *to, const float *weights, 
     }
 }
 
-// One chain on its own: guarded, and with the clean signal in its place as far as `bypass` (NULL:
-// not at all) says.
+static uint32_t count_channels(const bl_engine *engine)
+{
+    const bool stereo = (engine->live != NULL && bl_chain_channels(engine->live) > 1) ||
+                        (engine->successor != NULL && bl_chain_channels(engine->successor) > 1);
+    return stereo ? 2 : 1;
+}
+
+// One chain on its own: guarded, in all `channels`, and with the clean signal in its place as far
+// as `bypass` (NULL: not at all) says.
 static void play_chain(bl_engine *engine, bl_chain *chain, const float *clean, const float *bypass,
-                       float *out, uint32_t frames)
+                       float *const *out, uint32_t channels, uint32_t frames)
 {
     bl_chain_process(chain, clean, out, frames);
-    if (!isfinite(peak_of(out, frames))) {
-        memset(out, 0, frames * sizeof *out);
+    const uint32_t own = bl_chain_channels(chain);
+    if (!isfinite(peak_of(out[0], frames)) || !isfinite(peak_of(out[own - 1], frames))) {
+        memset(out[0], 0, frames * sizeof **out);
+        memset(out[own - 1], 0, frames * sizeof **out);
         bl_chain_reset(chain);
         engine->totals.not_finite_blocks++;
+    }
+    if (own < channels) {
+        memcpy(out[1], out[0], frames * sizeof **out);
     }
     if (bypass != NULL) {
         float delayed[BL_INNER_FRAMES];
         recall(engine, bl_chain_latency_frames(chain), delayed, frames);
-        crossfade(out, delayed, bypass, out, frames);
+        for (uint32_t c = 0; c < channels; c++) {
+            crossfade(out[c], delayed, bypass, out[c], frames);
+        }
     }
 }
 
 // The live chain: one of its widths, or both along the fade from one to the other.
-static void play_live(bl_engine *engine, const float *clean, const float *bypass, float *out,
-                      uint32_t frames)
+static void play_live(bl_engine *engine, const float *clean, const float *bypass, float *const *out,
+                      uint32_t channels, uint32_t frames)
 {
     bl_overload *overload = &engine->overload;
     bl_chain *full = engine->live, *narrow = engine->live->narrow;
     play_chain(engine, overload->both || !overload->narrow ? full : narrow, clean, bypass, out,
-               frames);
+               channels, frames);
     if (overload->both) {
-        float other[BL_INNER_FRAMES], weights[BL_INNER_FRAMES];
-        play_chain(engine, narrow, clean, bypass, other, frames);
+        float left[BL_INNER_FRAMES], right[BL_INNER_FRAMES], weights[BL_INNER_FRAMES];
+        float *const other[] = {left, right};
+        play_chain(engine, narrow, clean, bypass, other, channels, frames);
         bl_smoother_fill(&overload->fade, weights, frames);
-        crossfade(out, other, weights, out, frames);
+        for (uint32_t c = 0; c < channels; c++) {
+            crossfade(out[c], other[c], weights, out[c], frames);
+        }
     }
     bl_overload_advance(overload, frames);
 }
 
 // The successor joins: unheard while it warms up, then along the fade, which may begin inside the
 // block and ends with one.
-static void play_successor(bl_engine *engine, const float *clean, const float *bypass, float *out,
-                           uint32_t frames)
+static void play_successor(bl_engine *engine, const float *clean, const float *bypass,
+                           float *const *out, uint32_t channels, uint32_t frames)
 {
-    float joining[BL_INNER_FRAMES], weights[BL_INNER_FRAMES];
-    play_chain(engine, engine->successor, clean, bypass, joining, frames);
+    float left[BL_INNER_FRAMES], right[BL_INNER_FRAMES], weights[BL_INNER_FRAMES];
+    float *const joining[] = {left, right};
+    play_chain(engine, engine->successor, clean, bypass, joining, channels, frames);
     const uint32_t unheard = engine->warm_up < frames ? engine->warm_up : frames;
     memset(weights, 0, unheard * sizeof *weights);
     bl_smoother_fill(&engine->fade, weights + unheard, frames - unheard);
     engine->warm_up -= unheard;
-    crossfade(out, joining, weights, out, frames);
+    for (uint32_t c = 0; c < channels; c++) {
+        crossfade(out[c], joining[c], weights, out[c], frames);
+    }
 }
 
 static void send(bl_engine *engine, bl_telemetry_kind kind)
@@ -229,7 +249,8 @@ static void send(bl_engine *engine, bl_telemetry_kind kind)
     }
 }
 
-// Cuts the block where a meter record is due, so that records do not depend on the period.
+// Cuts the block where a meter record is due, so that records do not depend on the period. With two
+// channels the louder one counts, frame by frame.
 static void meter(bl_engine *engine, const float *clean, const float *out, uint32_t frames)
 {
     bl_telemetry *totals = &engine->totals;
@@ -250,10 +271,12 @@ static void meter(bl_engine *engine, const float *clean, const float *out, uint3
     }
 }
 
-// `in` and `out` may be the same: the input is copied before the output is written.
-static void process_block(bl_engine *engine, const float *in, float *out, uint32_t frames)
+// Into `out`, of which the second is only written with two channels, whose number is returned.
+static uint32_t process_block(bl_engine *engine, const float *in, float *const *out,
+                              uint32_t frames)
 {
-    float clean[BL_INNER_FRAMES], weights[BL_INNER_FRAMES];
+    float clean[BL_INNER_FRAMES], weights[BL_INNER_FRAMES], louder[BL_INNER_FRAMES];
+    const uint32_t channels = count_channels(engine);
     listen(engine, in, clean, frames);
     const float *bypass = NULL;
     if (!bl_smoother_rests_at(&engine->bypass, 0.0F)) {
@@ -261,16 +284,21 @@ static void process_block(bl_engine *engine, const float *in, float *out, uint32
         bypass = weights;
     }
     if (engine->live != NULL) {
-        play_live(engine, clean, bypass, out, frames);
+        play_live(engine, clean, bypass, out, channels, frames);
     } else {
-        memset(out, 0, frames * sizeof *out);
+        memset(out[0], 0, frames * sizeof **out);
+        memset(out[channels - 1], 0, frames * sizeof **out);
     }
     if (engine->successor != NULL) {
-        play_successor(engine, clean, bypass, out, frames);
+        play_successor(engine, clean, bypass, out, channels, frames);
     }
-    bl_smoother_scale(&engine->audible, out, frames);
-    meter(engine, clean, out, frames);
+    bl_smoother_scale_all(&engine->audible, out, channels, frames);
+    for (uint32_t i = 0; channels > 1 && i < frames; i++) {
+        louder[i] = fabsf(out[0][i]) > fabsf(out[1][i]) ? out[0][i] : out[1][i];
+    }
+    meter(engine, clean, channels > 1 ? louder : out[0], frames);
     finish_swap_if_due(engine);
+    return channels;
 }
 
 // An inner block ends where a swap does, so that the old chain plays not a frame too long.
@@ -284,19 +312,33 @@ static uint32_t next_block(const bl_engine *engine, uint32_t left)
     return block;
 }
 
-void bl_engine_process(bl_engine *engine, const float *in, float *out, uint32_t frames)
+void bl_engine_process_stereo(bl_engine *engine, const float *in, float *left, float *right,
+                              uint32_t frames)
 {
     bl_ftz_enable();
     drain_controls(engine);
     take_successor(engine);
     for (uint32_t at = 0; at < frames;) {
         const uint32_t block = next_block(engine, frames - at);
-        process_block(engine, in + at, out + at, block);
+        float second[BL_INNER_FRAMES];
+        const uint32_t channels =
+            process_block(engine, in + at, (float *[]){left + at, second}, block);
+        if (right != NULL) {
+            memcpy(right + at, channels > 1 ? second : left + at, block * sizeof *right);
+        }
+        for (uint32_t i = 0; right == NULL && channels > 1 && i < block; i++) {
+            left[at + i] = 0.5F * (left[at + i] + second[i]);
+        }
         at += block;
     }
     if (engine->swap_untold) {
         send(engine, BL_TELEMETRY_SWAPPED);
     }
+}
+
+void bl_engine_process(bl_engine *engine, const float *in, float *out, uint32_t frames)
+{
+    bl_engine_process_stereo(engine, in, out, NULL, frames);
 }
 
 void bl_engine_report_load(bl_engine *engine, double share, uint32_t frames, bool freewheel)

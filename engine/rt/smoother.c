@@ -37,7 +37,8 @@ void bl_smoother_fill(bl_smoother *smoother, float *values, uint32_t frames)
     }
 }
 
-void bl_smoother_scale(bl_smoother *smoother, float *samples, uint32_t frames)
+void bl_smoother_scale_all(bl_smoother *smoother, float *const *channels, uint32_t count,
+                           uint32_t frames)
 {
     assert(frames <= BL_INNER_FRAMES);
     if (bl_smoother_rests_at(smoother, 1.0F)) {
@@ -45,7 +46,14 @@ void bl_smoother_scale(bl_smoother *smoother, float *samples, uint32_t frames)
     }
     float gains[BL_INNER_FRAMES];
     bl_smoother_fill(smoother, gains, frames);
-    for (uint32_t i = 0; i < frames; i++) {
-        samples[i] *= gains[i];
+    for (uint32_t c = 0; c < count; c++) {
+        for (uint32_t i = 0; i < frames; i++) {
+            channels[c][i] *= gains[i];
+        }
     }
+}
+
+void bl_smoother_scale(bl_smoother *smoother, float *samples, uint32_t frames)
+{
+    bl_smoother_scale_all(smoother, &samples, 1, frames);
 }

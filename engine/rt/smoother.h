@@ -48,4 +48,8 @@ void bl_smoother_fill(bl_smoother *smoother, float *values, uint32_t frames) BL_
 /// Multiplies 1..BL_INNER_FRAMES samples in place; at rest at 1 no bit changes.
 void bl_smoother_scale(bl_smoother *smoother, float *samples, uint32_t frames) BL_NONBLOCKING;
 
+/// The same for several channels, by the same values.
+void bl_smoother_scale_all(bl_smoother *smoother, float *const *channels, uint32_t count,
+                           uint32_t frames) BL_NONBLOCKING;
+
 #endif

@@ -4,6 +4,7 @@
 #include "rt/chain.h"
 
 #include "backline/limits.h"
+#include "setup/cab.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -54,6 +55,38 @@ static bl_status create_voice(const bl_chain_config *config, bl_voice **voice, b
     return BL_STATUS_OK;
 }
 
+static void set_parameters(const bl_chain_config *config, bl_chain *chain)
+{
+    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
+        const double ms = bl_parameter_get((bl_parameter)p)->smoothing_ms;
+        const uint32_t frames = (uint32_t)lround(ms * config->sample_rate_hz / 1000.0);
+        chain->parameters[p] = bl_smoother_at(1.0F, frames);
+        bl_chain_set_parameter(chain, (bl_parameter)p, config->parameters[p]);
+    }
+}
+
+static bl_status create_stages(const bl_chain_config *config, bl_chain *chain, bl_error *error)
+{
+    const double rate = config->sample_rate_hz;
+    chain->stages = config->stages;
+    chain->gate = bl_gate_at_rest(rate);
+    chain->tone = bl_tone_at_rest(rate);
+    chain->cuts = bl_cuts_at_rest(rate);
+    chain->ceiling = bl_ceiling_at_rest(rate);
+    if (!config->stages || config->cab == NULL) {
+        return BL_STATUS_OK;
+    }
+    if (config->cab->sample_rate_hz != rate) {
+        return bl_error_set(error, BL_STATUS_VALUE,
+                            "chain: the cab is at %g Hz, expected %g Hz; load it again",
+                            config->cab->sample_rate_hz, rate);
+    }
+    bl_isa isa;
+    const bl_status status = bl_isa_choose(config->kernel, &isa, error);
+    return status == BL_STATUS_OK ? bl_cab_player_create(config->cab, isa, &chain->cab, error)
+                                  : status;
+}
+
 bl_status bl_chain_create(const bl_chain_config *config, bl_chain **chain, bl_error *error)
 {
     const double rate = config->sample_rate_hz;
@@ -67,28 +100,44 @@ bl_status bl_chain_create(const bl_chain_config *config, bl_chain **chain, bl_er
         return bl_error_set(error, BL_STATUS_NO_MEMORY, "chain: not enough memory");
     }
     made->generation = config->generation;
-    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
-        const double smoothing_ms = bl_parameter_get((bl_parameter)p)->smoothing_ms;
-        made->parameters[p] = bl_smoother_at(1.0F, (uint32_t)lround(smoothing_ms * rate / 1000.0));
-        bl_chain_set_parameter(made, (bl_parameter)p, config->parameters[p]);
+    set_parameters(config, made);
+    bl_status status = create_stages(config, made, error);
+    if (status == BL_STATUS_OK && config->model != NULL) {
+        status = create_voice(config, &made->voice, error);
     }
-    made->stages = config->stages;
-    made->gate = bl_gate_at_rest(rate);
-    made->tone = bl_tone_at_rest(rate);
-    made->cuts = bl_cuts_at_rest(rate);
-    made->ceiling = bl_ceiling_at_rest(rate);
-    bl_chain_rewind(made);
-    if (config->model != NULL) {
-        const bl_status status = create_voice(config, &made->voice, error);
-        if (status != BL_STATUS_OK) {
-            free(made);
-            return status;
-        }
+    if (status != BL_STATUS_OK) {
+        bl_chain_destroy(made);
+        return status;
+    }
+    if (made->voice != NULL) {
         made->memory_frames =
             memory_of(bl_model_get_info(config->model), rate, bl_chain_latency_frames(made));
     }
+    made->memory_frames += made->cab != NULL ? made->cab->memory_frames : 0;
+    bl_chain_rewind(made);
     *chain = made;
     return BL_STATUS_OK;
+}
+
+static uint32_t common_multiple(uint32_t a, uint32_t b)
+{
+    uint32_t x = a, y = b;
+    while (y != 0) {
+        const uint32_t rest = x % y;
+        x = y;
+        y = rest;
+    }
+    return a / x * b;
+}
+
+uint32_t bl_chain_grid_frames(const bl_chain *chain)
+{
+    uint32_t grid = chain->voice != NULL ? bl_voice_grid_frames(chain->voice) : 1;
+    if (chain->stages) {
+        grid = common_multiple(grid, BL_TONE_STEP);
+        grid = common_multiple(grid, BL_CUTS_STEP);
+    }
+    return chain->cab != NULL ? common_multiple(grid, chain->cab->grid_frames) : grid;
 }
 
 uint32_t bl_chain_memory_frames(const bl_chain *chain)
@@ -115,6 +164,7 @@ void bl_chain_destroy(bl_chain *chain)
     if (chain != NULL) {
         bl_chain_destroy(chain->narrow);
         bl_voice_destroy(chain->voice);
+        bl_cab_player_destroy(chain->cab);
         free(chain);
     }
 }

@@ -119,6 +119,7 @@ bl_status bl_linear_build(const bl_linear *linear, const bl_net_request *request
                          .reset = bl_linear_net_reset,
                          .in_channels = 1,
                          .out_channels = 1,
+                         .grid_frames = made->rest.block, // 0 if all is summed directly
                          .kernel = name};
     made->kernels = kernels;
     made->rest.kernels = kernels;

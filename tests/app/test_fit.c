@@ -154,8 +154,8 @@ static void test_measuring_leaves_no_trace(void **state)
         bl_chain *fresh = chain_of(model), *worn = chain_of(model);
         assert_true(bl_fit_measure_chain(worn) > 0.0);
         for (int at = 0; at < FRAMES; at += BL_INNER_FRAMES) {
-            bl_chain_process(fresh, in + at, expected + at, BL_INNER_FRAMES);
-            bl_chain_process(worn, in + at, out + at, BL_INNER_FRAMES);
+            bl_chain_process(fresh, in + at, (float *[]){expected + at}, BL_INNER_FRAMES);
+            bl_chain_process(worn, in + at, (float *[]){out + at}, BL_INNER_FRAMES);
         }
         assert_memory_equal(out, expected, sizeof out);
         bl_chain_destroy(fresh);

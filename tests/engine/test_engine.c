@@ -77,7 +77,7 @@ static void test_adds_nothing_to_the_chain(void **state)
 
     bl_chain *alone = net_chain(1, 0.7F, 33);
     for (uint32_t at = 0; at < FRAMES; at += 50) {
-        bl_chain_process(alone, in + at, expected + at, 50);
+        bl_chain_process(alone, in + at, (float *[]){expected + at}, 50);
     }
     bl_chain_destroy(alone);
     bl_engine *engine = engine_of(bare_config());

@@ -34,7 +34,8 @@ static inline void stages_run(bl_chain *chain, const float *in, float *out, uint
                               uint32_t block)
 {
     for (uint32_t at = 0; at < frames; at += block) {
-        bl_chain_process(chain, in + at, out + at, frames - at < block ? frames - at : block);
+        bl_chain_process(chain, in + at, (float *[]){out + at},
+                         frames - at < block ? frames - at : block);
     }
 }
 

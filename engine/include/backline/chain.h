@@ -6,6 +6,7 @@
 #ifndef BACKLINE_CHAIN_H
 #define BACKLINE_CHAIN_H
 
+#include "backline/cab.h"
 #include "backline/model.h"
 #include "backline/parameter.h"
 #include "backline/realtime.h"
@@ -20,6 +21,7 @@ typedef struct bl_chain bl_chain;
 typedef struct bl_chain_config {
     bl_model *model;       ///< NULL: the clean signal passes through
     double sample_rate_hz; ///< rate of the samples it will see
+    const bl_cab *cab;     ///< at the same rate, copied; NULL: none. Only with stages
     bool stages;           ///< false: input trim, model and level alone
     double quality;        ///< see bl_voice_config
     const char *kernel;    ///< see bl_voice_config
@@ -47,8 +49,13 @@ void bl_chain_destroy(bl_chain *chain);
 /// Back to the state after creation: voice in silence, smoothers at their targets. Thread: RT.
 void bl_chain_reset(bl_chain *chain) BL_NONBLOCKING;
 
-/// Runs 1..BL_INNER_FRAMES mono samples; `in` and `out` may be the same. Thread: RT.
-void bl_chain_process(bl_chain *chain, const float *in, float *out, uint32_t frames) BL_NONBLOCKING;
+/// 1, or 2 with a stereo cab. Thread: any, RT safe.
+uint32_t bl_chain_channels(const bl_chain *chain) BL_NONBLOCKING;
+
+/// Runs 1..BL_INNER_FRAMES samples of the mono `in` into bl_chain_channels outputs, left first;
+/// `in` may be one of them. Thread: RT.
+void bl_chain_process(bl_chain *chain, const float *in, float *const *out,
+                      uint32_t frames) BL_NONBLOCKING;
 
 /// Sets the target of one parameter (clamped); its smoother moves there. Thread: RT.
 void bl_chain_set_parameter(bl_chain *chain, bl_parameter parameter, double value) BL_NONBLOCKING;
@@ -60,6 +67,11 @@ uint32_t bl_chain_latency_frames(const bl_chain *chain) BL_NONBLOCKING;
 /// over this many is where it would be if it had always played. A recurrent model counts as half a
 /// second, which is what the reference player gives it. Thread: any, RT safe.
 uint32_t bl_chain_memory_frames(const bl_chain *chain) BL_NONBLOCKING;
+
+/// Frames after which its sample grid repeats: of resampler, cab and moving filters. The replay
+/// that bl_chain_memory_frames speaks of begins at a multiple of this, counted from the start of
+/// playing. Thread: any, RT safe.
+uint32_t bl_chain_grid_frames(const bl_chain *chain) BL_NONBLOCKING;
 
 /// Number of the load it belongs to. Thread: any, RT safe.
 uint64_t bl_chain_generation(const bl_chain *chain) BL_NONBLOCKING;

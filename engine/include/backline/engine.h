@@ -81,6 +81,11 @@ void bl_engine_destroy(bl_engine *engine);
 void bl_engine_process(bl_engine *engine, const float *in, float *out,
                        uint32_t frames) BL_NONBLOCKING;
 
+/// The same with two outputs, which may be the same as `in` too: what a stereo cab gives, of any
+/// other chain the same samples in both. `right` NULL: the mean of both in `left`.
+void bl_engine_process_stereo(bl_engine *engine, const float *in, float *left, float *right,
+                              uint32_t frames) BL_NONBLOCKING;
+
 /// Queues a control; false if the ring is full (try again after a period). Thread: MAIN.
 bool bl_engine_control(bl_engine *engine, const bl_control *control);
 

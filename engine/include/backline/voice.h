@@ -54,9 +54,9 @@ void bl_voice_process(bl_voice *voice, const float *in, float *out, uint32_t fra
 /// causal model at its own rate, whatever its receptive field. Thread: any, RT safe.
 uint32_t bl_voice_latency_frames(const bl_voice *voice) BL_NONBLOCKING;
 
-/// Frames after which its sample grid repeats: 1 at the model's own rate. A voice that is replayed
-/// over past input sounds as if it had always played if it is reset at a multiple of this, counted
-/// from the start of playing. Thread: any, RT safe.
+/// Frames after which its sample grid repeats: 1 at the model's own rate, unless it is a long
+/// impulse response. A voice that is replayed over past input sounds as if it had always played if
+/// it is reset at a multiple of this, counted from the start of playing. Thread: any, RT safe.
 uint32_t bl_voice_grid_frames(const bl_voice *voice) BL_NONBLOCKING;
 
 /// Memory it holds, in bytes, without the shared model. Thread: any.

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// Building and freeing what plays a cab.
+
+#ifndef BACKLINE_SETUP_CAB_H
+#define BACKLINE_SETUP_CAB_H
+
+#include "backline/cab.h"
+#include "rt/cab.h"
+#include "setup/build.h"
+
+/// Builds it silent, all pages touched; the taps are copied. Thread: any but RT. Owns: the caller.
+bl_status bl_cab_player_create(const bl_cab *cab, bl_isa isa, bl_cab_player **player,
+                               bl_error *error);
+
+/// NULL is allowed.
+void bl_cab_player_destroy(bl_cab_player *player);
+
+#endif
