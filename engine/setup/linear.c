@@ -13,12 +13,12 @@
 enum {
     DIRECT_MAX = 1024,      ///< up to here summing costs less than transforming
     BLOCK_SHORT = 64,       ///< partitions of ordinary responses
-    BLOCK_LONG = 512,       ///< of those whose products would outweigh the longer direct part
+    BLOCK_LONG = 256,       ///< of those with enough products to spread a transform over
     SHORT_TAPS_MAX = 65536, ///< where that is
     VECTOR = 16,            ///< floats; no instruction set has wider ones
     /// What a transform costs, in products of one partition of its size.
     TRANSFORM_SHORT = 32,
-    TRANSFORM_LONG = 40,
+    TRANSFORM_LONG = 104,
 };
 
 // Even work: a slot gets its share of all products and both transforms, less the transform that

@@ -361,7 +361,7 @@ static void test_each_width_sounds_as_if_it_had_always_played(void **state)
     bl_engine_swap(engine, chain);
     enum { FALLS = RATE, FALLEN = 2 * RATE, BACK = 11 * RATE };
     for (uint32_t at = 0; at < LENGTH; at += PERIOD) {
-        bl_engine_process(engine, in + at, (float *[]){out + at}, PERIOD);
+        bl_engine_process(engine, in + at, out + at, PERIOD);
         const double load = at < FALLS ? 0.2 : at < FALLEN ? 0.8 : 0.1;
         bl_engine_report_load(engine, load, PERIOD, false);
     }
