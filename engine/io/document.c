@@ -5,18 +5,30 @@
 
 #include "backline/file.h"
 
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { LIMIT_BYTES = 1024 * 1024 };
 
+bl_status bl_document_fail(const bl_document *document, const yaml_node_t *node, bl_error *error,
+                           const char *format, ...)
+{
+    char what[BL_ERROR_TEXT_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    return bl_error_set(error, BL_STATUS_FORMAT, "%s:%zu:%zu: %s", document->path,
+                        node->start_mark.line + 1, node->start_mark.column + 1, what);
+}
+
 static bl_status fail_at(const bl_document *document, const yaml_node_t *node, const char *what,
                          bl_error *error)
 {
-    return bl_error_set(error, BL_STATUS_FORMAT, "%s:%zu:%zu: %s; correct or delete the file",
-                        document->path, node->start_mark.line + 1, node->start_mark.column + 1,
-                        what);
+    return bl_document_fail(document, node, error, "%s; correct or delete the file", what);
 }
 
 static bl_status check_version(bl_document *document, bl_error *error)
@@ -93,6 +105,34 @@ yaml_node_t *bl_document_get(bl_document *document, yaml_node_t *mapping, const 
         }
     }
     return NULL;
+}
+
+static const yaml_node_pair_t *pair_at(const yaml_node_t *mapping, size_t index)
+{
+    if (mapping == NULL || mapping->type != YAML_MAPPING_NODE) {
+        return NULL;
+    }
+    const yaml_node_pair_t *pairs = mapping->data.mapping.pairs.start;
+    return index < (size_t)(mapping->data.mapping.pairs.top - pairs) ? &pairs[index] : NULL;
+}
+
+bool bl_document_key(bl_document *document, yaml_node_t *mapping, size_t index, yaml_node_t **node,
+                     char *text, size_t capacity)
+{
+    const yaml_node_pair_t *pair = pair_at(mapping, index);
+    if (pair == NULL) {
+        return false;
+    }
+    *node = yaml_document_get_node(&document->yaml, pair->key);
+    const bool is_text = (*node)->type == YAML_SCALAR_NODE;
+    snprintf(text, capacity, "%s", is_text ? (const char *)(*node)->data.scalar.value : "");
+    return true;
+}
+
+yaml_node_t *bl_document_value(bl_document *document, yaml_node_t *mapping, size_t index)
+{
+    const yaml_node_pair_t *pair = pair_at(mapping, index);
+    return pair != NULL ? yaml_document_get_node(&document->yaml, pair->value) : NULL;
 }
 
 yaml_node_t *bl_document_at(bl_document *document, yaml_node_t *sequence, size_t index)

@@ -32,6 +32,18 @@ yaml_node_t *bl_document_get(bl_document *document, yaml_node_t *mapping, const 
 /// The index-th element of a sequence, or NULL (also if it is none).
 yaml_node_t *bl_document_at(bl_document *document, yaml_node_t *sequence, size_t index);
 
+/// The index-th key of a mapping, as text (cut if longer than `capacity`) and as node; false behind
+/// the last one.
+bool bl_document_key(bl_document *document, yaml_node_t *mapping, size_t index, yaml_node_t **node,
+                     char *text, size_t capacity);
+
+/// The value of the index-th key.
+yaml_node_t *bl_document_value(bl_document *document, yaml_node_t *mapping, size_t index);
+
+/// Fails with BL_STATUS_FORMAT at the node: "file:line:column: " and the sentence.
+bl_status bl_document_fail(const bl_document *document, const yaml_node_t *node, bl_error *error,
+                           const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /// Copies the text under `key`. A missing key leaves `text` as it is.
 bl_status bl_document_text(bl_document *document, yaml_node_t *mapping, const char *key, char *text,
                            size_t capacity, bl_error *error);

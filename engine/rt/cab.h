@@ -19,7 +19,7 @@ typedef struct bl_cab_player {
     uint32_t channels;
     uint32_t memory_frames;
     uint32_t grid_frames; ///< of a partition
-    void *arena; ///< owned by setup/cab.c, untouched here
+    void *arena;          ///< owned by setup/cab.c, untouched here
 } bl_cab_player;
 
 /// Back to silence. Thread: RT.

@@ -28,7 +28,7 @@ typedef struct bl_cab {
 /// bl_audio_load does, and if it is silent.
 bl_status bl_cab_load(const char *path, double sample_rate_hz, bl_cab *cab, bl_error *error);
 
-/// Frees the taps. An empty one is allowed.
+/// Frees the taps. An empty one is allowed. Thread: any but RT.
 void bl_cab_finish(bl_cab *cab);
 
 #endif

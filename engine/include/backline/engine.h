@@ -83,6 +83,7 @@ void bl_engine_process(bl_engine *engine, const float *in, float *out,
 
 /// The same with two outputs, which may be the same as `in` too: what a stereo cab gives, of any
 /// other chain the same samples in both. `right` NULL: the mean of both in `left`.
+/// Thread: RT.
 void bl_engine_process_stereo(bl_engine *engine, const float *in, float *left, float *right,
                               uint32_t frames) BL_NONBLOCKING;
 

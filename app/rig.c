@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+// Reading and writing rigs. The parameters follow the one table of backline/parameter.h.
+
+#include "rig.h"
+
+#include "backline/text.h"
+#include "io/document.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { VALUE_MAX = 64, KNOWN_MAX = 400 };
+
+static const char *const rig_keys[] = {"version", "name", "model", "cab", "parameters"};
+enum { RIG_KEYS = sizeof rig_keys / sizeof *rig_keys };
+
+bl_rig bl_rig_default(void)
+{
+    bl_rig rig = {.name = ""};
+    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
+        rig.parameters[p] = bl_parameter_get((bl_parameter)p)->default_value;
+    }
+    return rig;
+}
+
+static const char *rig_key(int index)
+{
+    return rig_keys[index];
+}
+
+static const char *parameter_key(int index)
+{
+    return bl_parameter_get((bl_parameter)index)->key;
+}
+
+// Every key of the mapping is one of the `count` that `name` knows, and there once.
+static bl_status check_keys(bl_document *document, yaml_node_t *mapping, int count,
+                            const char *(*name)(int index), bl_error *error)
+{
+    for (size_t i = 0;; i++) {
+        yaml_node_t *node = NULL;
+        char key[VALUE_MAX] = "", known[KNOWN_MAX] = "";
+        if (!bl_document_key(document, mapping, i, &node, key, sizeof key)) {
+            return BL_STATUS_OK;
+        }
+        bl_text_nearest nearest = {.word = key};
+        bool found = false;
+        for (int k = 0; k < count; k++) {
+            const size_t used = strlen(known);
+            snprintf(known + used, sizeof known - used, "%s%s", k > 0 ? ", " : "", name(k));
+            bl_text_consider(&nearest, name(k));
+            found = found || strcmp(name(k), key) == 0;
+        }
+        if (!found && nearest.best != NULL) {
+            return bl_document_fail(document, node, error,
+                                    "found the unknown key \"%s\"; did you mean \"%s\"?", key,
+                                    nearest.best);
+        }
+        if (!found) {
+            return bl_document_fail(document, node, error,
+                                    "found the unknown key \"%s\", expected one of: %s", key,
+                                    known);
+        }
+        if (bl_document_get(document, mapping, key) != bl_document_value(document, mapping, i)) {
+            return bl_document_fail(document, node, error,
+                                    "found the key \"%s\" a second time; remove one", key);
+        }
+    }
+}
+
+static bool parse_value(const bl_parameter_info *info, const char *text, double *value)
+{
+    if (info->curve == BL_CURVE_SWITCH) {
+        *value = strcmp(text, "true") == 0 ? 1.0 : 0.0;
+        return *value == 1.0 || strcmp(text, "false") == 0;
+    }
+    return bl_text_parse_number(text, value) && *value >= info->min && *value <= info->max;
+}
+
+static bl_status read_parameters(bl_document *document, yaml_node_t *mapping, bl_rig *rig,
+                                 bl_error *error)
+{
+    if (mapping == NULL) {
+        return BL_STATUS_OK;
+    }
+    if (mapping->type != YAML_MAPPING_NODE) {
+        return bl_document_fail(document, mapping, error,
+                                "expected keys with values under \"parameters\"");
+    }
+    bl_status status = check_keys(document, mapping, BL_PARAMETER_COUNT, parameter_key, error);
+    for (int p = 0; p < BL_PARAMETER_COUNT && status == BL_STATUS_OK; p++) {
+        const bl_parameter_info *info = bl_parameter_get((bl_parameter)p);
+        const yaml_node_t *node = bl_document_get(document, mapping, info->key);
+        char text[VALUE_MAX] = "";
+        status = bl_document_text(document, mapping, info->key, text, sizeof text, error);
+        if (status != BL_STATUS_OK || node == NULL ||
+            parse_value(info, text, &rig->parameters[p])) {
+            continue;
+        }
+        if (info->curve == BL_CURVE_SWITCH) {
+            return bl_document_fail(document, node, error,
+                                    "found \"%s\" for %s, expected true or false", text, info->key);
+        }
+        return bl_document_fail(
+            document, node, error, "found \"%s\" for %s, expected a number from %g to %g%s%s", text,
+            info->key, info->min, info->max, info->unit[0] != '\0' ? " " : "", info->unit);
+    }
+    return status;
+}
+
+// Length of the folder part of a path with the last slash.
+static size_t folder_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? (size_t)(slash - path) + 1 : 0;
+}
+
+static bl_status read_file(bl_document *document, const char *key, char path[BL_RIG_PATH_MAX],
+                           bl_error *error)
+{
+    char text[BL_RIG_PATH_MAX] = "";
+    yaml_node_t *root = bl_document_root(document);
+    const bl_status status = bl_document_text(document, root, key, text, sizeof text, error);
+    if (status != BL_STATUS_OK || text[0] == '\0') {
+        return status;
+    }
+    const yaml_node_t *node = bl_document_get(document, root, key);
+    const size_t folder = text[0] == '/' ? 0 : folder_length(document->path);
+    if (folder + strlen(text) >= BL_RIG_PATH_MAX) {
+        return bl_document_fail(document, node, error, "this path is too long");
+    }
+    memcpy(path, document->path, folder);
+    memcpy(path + folder, text, strlen(text) + 1);
+    if (access(path, R_OK) != 0) {
+        return bl_document_fail(document, node, error, "the %s %s is missing or cannot be read",
+                                key, path);
+    }
+    return BL_STATUS_OK;
+}
+
+bl_status bl_rig_load(const char *path, bl_rig *rig, bl_error *error)
+{
+    bl_document document;
+    *rig = bl_rig_default();
+    bl_status status = bl_document_load(path, &document, error);
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    yaml_node_t *root = bl_document_root(&document);
+    status = check_keys(&document, root, RIG_KEYS, rig_key, error);
+    if (status == BL_STATUS_OK) {
+        status = bl_document_text(&document, root, "name", rig->name, sizeof rig->name, error);
+    }
+    if (status == BL_STATUS_OK) {
+        status =
+            read_parameters(&document, bl_document_get(&document, root, "parameters"), rig, error);
+    }
+    if (status == BL_STATUS_OK) {
+        status = read_file(&document, "model", rig->model, error);
+    }
+    if (status == BL_STATUS_OK) {
+        status = read_file(&document, "cab", rig->cab, error);
+    }
+    bl_document_finish(&document);
+    return status;
+}
+
+// From the rig's folder on if the file is in it; else as it is, which must be from the root on.
+static bl_status put_file(bl_document_writer *writer, const char *rig_path, const char *key,
+                          const char *path, bl_error *error)
+{
+    const size_t folder = folder_length(rig_path);
+    const bool inside =
+        path[0] != '\0' && strncmp(path, rig_path, folder) == 0 && (folder > 0 || path[0] != '/');
+    if (path[0] != '\0' && !inside && path[0] != '/') {
+        return bl_error_set(error, BL_STATUS_VALUE,
+                            "%s: the %s %s is not in the rig's folder, expected a path from / on",
+                            rig_path, key, path);
+    }
+    if (path[0] != '\0') {
+        bl_document_put_text(writer, key);
+        bl_document_put_text(writer, path + (inside ? folder : 0));
+    }
+    return BL_STATUS_OK;
+}
+
+static void put_parameters(bl_document_writer *writer, const bl_rig *rig)
+{
+    bl_document_put_text(writer, "parameters");
+    bl_document_open_mapping(writer);
+    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
+        const bl_parameter_info *info = bl_parameter_get((bl_parameter)p);
+        const double value = bl_parameter_clamp((bl_parameter)p, rig->parameters[p]);
+        char text[BL_TEXT_NUMBER_MAX];
+        bl_text_format_number(value, text);
+        bl_document_put_text(writer, info->key);
+        bl_document_put_text(writer, info->curve != BL_CURVE_SWITCH ? text
+                                     : value >= 0.5                 ? "true"
+                                                                    : "false");
+    }
+    bl_document_close_mapping(writer);
+}
+
+bl_status bl_rig_save(const char *path, const bl_rig *rig, bl_error *error)
+{
+    bl_document_writer writer;
+    bl_document_writer_init(&writer);
+    bl_document_put_text(&writer, "name");
+    bl_document_put_text(&writer, rig->name);
+    bl_status status = put_file(&writer, path, "model", rig->model, error);
+    if (status == BL_STATUS_OK) {
+        status = put_file(&writer, path, "cab", rig->cab, error);
+    }
+    put_parameters(&writer, rig);
+    const bl_status saved =
+        bl_document_writer_save(&writer, status == BL_STATUS_OK ? path : NULL, error);
+    return status == BL_STATUS_OK ? saved : status;
+}
