@@ -99,6 +99,7 @@ static void copy_config(bl_app *app, const bl_app_config *config)
     app->config.server = keep_text(app, config->server);
     app->config.driver = keep_text(app, config->driver);
     app->config.model = keep_text(app, config->model);
+    app->config.rig = NULL; // it is read already
     app->config.demo = NULL;
     if (config->demo != NULL) {
         snprintf(app->demo_path, sizeof app->demo_path, "%s", config->demo);
@@ -157,12 +158,13 @@ static bool make_descriptors(bl_app *app)
            epoll_ctl(app->epoll_fd, EPOLL_CTL_ADD, app->timer_fd, &timer) == 0;
 }
 
-/// The model to begin with: the one named, else the last one, else a shipped one.
+/// The model to begin with: the one named, else the rig's, else the last one, else a shipped one.
 static void choose_first_model(bl_app *app)
 {
     char *first = app->first_model;
-    if (app->config.model != NULL) {
-        snprintf(first, sizeof app->first_model, "%s", app->config.model);
+    if (app->config.model != NULL || app->has_rig) {
+        const char *named = app->config.model != NULL ? app->config.model : app->rig.model;
+        snprintf(first, sizeof app->first_model, "%s", named);
         app->first_model_is_chosen = true;
     } else if (app->memory.model[0] != '\0') {
         snprintf(first, sizeof app->first_model, "%s", app->memory.model);
@@ -208,9 +210,15 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
     }
     copy_config(a, config);
     a->state.phase = BL_APP_LOOKING;
-    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
-        a->state.parameters[p] = bl_parameter_get((bl_parameter)p)->default_value;
+    a->rig = bl_rig_default();
+    a->has_rig = config->rig != NULL;
+    if (a->has_rig) {
+        status = bl_rig_load(config->rig, &a->rig, error);
+        if (status != BL_STATUS_OK) {
+            goto fail;
+        }
     }
+    memcpy(a->state.parameters, a->rig.parameters, sizeof a->state.parameters);
     if (config->note[0] != '\0') {
         bl_app_tell(a, BL_APP_WARNING, "%s", config->note);
     }

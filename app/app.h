@@ -24,6 +24,7 @@ typedef struct bl_app_config {
     const char *server; ///< JACK server, NULL: as JACK's environment says
     const char *driver; ///< for a server of our own: "dummy", "alsa:CARD", NULL: first card
     const char *model;  ///< file; NULL: the last one, else a shipped one
+    const char *rig;    ///< file; its model unless one is named, its stages; NULL: the model alone
     const char *demo;   ///< sound file to play round instead of the input; NULL: none
     const char *inputs[BL_APP_NAMED_MAX];  ///< ports to hear, ended by NULL; none: remembered ones,
     const char *outputs[BL_APP_NAMED_MAX]; ///< else the first physical ones; these in turn for left

@@ -10,6 +10,7 @@
 #include "link.h"
 #include "loader.h"
 #include "memory.h"
+#include "rig.h"
 #include "settings.h"
 #include "wishes.h"
 
@@ -50,6 +51,8 @@ struct bl_app {
     bl_loader *loader;
 
     // What sounds.
+    bl_rig rig;
+    bool has_rig; ///< chains have stages, and the rig's cab
     bl_engine *engine;
     double engine_rate_hz;
     bl_demo *demo;

@@ -58,7 +58,9 @@ static void request_model(bl_app *app, const char *path)
         .sample_rate_hz = app->engine_rate_hz,
         .quality = app->config.quality,
         .whole = app->state.freewheel,
+        .stages = app->has_rig,
     };
+    snprintf(job.cab, sizeof job.cab, "%s", app->rig.cab);
     snprintf(job.path, sizeof job.path, "%s", path != NULL ? path : "");
     memcpy(job.parameters, app->state.parameters, sizeof job.parameters);
     app->model_awaited = true;

@@ -20,7 +20,7 @@ enum { STATUS_EVERY_MS = 950 };
 enum { STATUS_TEXT, STATUS_JSON };
 
 typedef struct live_settings {
-    const char *demo, *server, *driver, *name;
+    const char *rig, *demo, *server, *driver, *name;
     bl_option_texts inputs, outputs;
     bool no_connect, no_ramp;
     double quality, seconds;
@@ -42,6 +42,9 @@ static const char *const status_choices[] = {"text", "json", NULL};
 #define ROW(field) offsetof(live_settings, field)
 
 static const bl_option options[] = {
+    {"rig", 'r', BL_OPTION_TEXT, "RIG", ROW(rig), 0, 0, NULL, 0,
+     "Plays this rig (YAML): its model, unless MODEL is named, with gate, tone, cab, level and "
+     "output ceiling. configs/rigs/rig.yaml explains the keys. Without it the model plays alone."},
     {"demo", 0, BL_OPTION_TEXT, "FILE", ROW(demo), 0, 0, NULL, 0,
      "Plays this sound file round and round in place of the input. It is resampled if need be."},
     {"input", 'i', BL_OPTION_TEXTS, "PORT", ROW(inputs), 0, 0, NULL, 0,
@@ -164,6 +167,7 @@ static void fill_config(const live_settings *settings, const char *model, bl_app
     config->server = settings->server;
     config->driver = settings->driver;
     config->model = model;
+    config->rig = settings->rig;
     config->demo = settings->demo;
     config->no_connect = settings->no_connect;
     config->no_ramp = settings->no_ramp;

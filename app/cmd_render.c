@@ -6,8 +6,11 @@
 #include "json.h"
 #include "progress.h"
 #include "render.h"
+#include "rig.h"
 
 #include "backline/audio.h"
+#include "backline/cab.h"
+#include "backline/chain.h"
 #include "backline/config.h"
 #include "backline/file.h"
 #include "backline/model.h"
@@ -17,11 +20,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { CHUNK_DEFAULT = 64, CHUNK_MAX = 1 << 20 };
 
 typedef struct render_settings {
-    const char *in, *out, *model, *config;
+    const char *in, *out, *model, *rig, *config;
     bool streaming;
     uint32_t chunk_frames;
     double quality;
@@ -42,9 +46,17 @@ static const bl_option options[] = {
      .kind = BL_OPTION_TEXT,
      .argument = "MODEL",
      .offset = offsetof(render_settings, model),
-     .required = 1,
      .help = "The model file: a native .safetensors file or a .nam file. What is in it decides, "
-             "not its name."},
+             "not its name. Without it, the rig's."},
+    {.name = "rig",
+     .letter = 'r',
+     .kind = BL_OPTION_TEXT,
+     .argument = "RIG",
+     .offset = offsetof(render_settings, rig),
+     .help = "A rig (YAML): its model, unless --model names one, with gate, tone, cab, level and "
+             "output ceiling. configs/rigs/rig.yaml explains the keys. Of a stereo cab the mean of "
+             "both "
+             "sides is written."},
     {.name = "config",
      .letter = 'c',
      .kind = BL_OPTION_TEXT,
@@ -93,7 +105,8 @@ static const bl_option options[] = {
 typedef struct render_job {
     const render_settings *settings;
     bl_model *model;
-    bl_voice *voice;
+    bl_rig rig;
+    bl_render_player player;
     bl_audio audio;
     uint32_t chunk_frames; // 0: all at once
     uint64_t clipped_frames;
@@ -111,16 +124,40 @@ static bl_status check_output(const char *path, bl_error *error)
 
 static bl_status load_model(render_job *job, bl_error *error)
 {
+    const char *path = job->settings->model != NULL ? job->settings->model : job->rig.model;
+    if (path[0] == '\0') {
+        return BL_STATUS_OK;
+    }
     bl_config overrides;
     bl_status status = BL_STATUS_OK;
     if (job->settings->config != NULL) {
         status = bl_config_load(job->settings->config, &overrides, error);
     }
     if (status == BL_STATUS_OK) {
-        status =
-            bl_model_load(job->settings->model, job->settings->config != NULL ? &overrides : NULL,
-                          &job->model, error);
+        status = bl_model_load(path, job->settings->config != NULL ? &overrides : NULL, &job->model,
+                               error);
     }
+    return status;
+}
+
+static bl_status make_chain(render_job *job, bl_error *error)
+{
+    bl_chain_config config = bl_chain_config_default();
+    bl_cab cab = {0};
+    bl_status status = BL_STATUS_OK;
+    if (job->rig.cab[0] != '\0') {
+        status = bl_cab_load(job->rig.cab, job->audio.sample_rate_hz, &cab, error);
+    }
+    if (status == BL_STATUS_OK) {
+        config.model = job->model;
+        config.cab = cab.channels > 0 ? &cab : NULL;
+        config.stages = true;
+        config.quality = job->settings->quality;
+        config.sample_rate_hz = job->audio.sample_rate_hz;
+        memcpy(config.parameters, job->rig.parameters, sizeof config.parameters);
+        status = bl_chain_create(&config, &job->player.chain, error);
+    }
+    bl_cab_finish(&cab);
     return status;
 }
 
@@ -130,7 +167,7 @@ static bl_status make_voice(render_job *job, bl_error *error)
     bl_voice_config config = bl_voice_config_default();
     config.quality = job->settings->quality;
     config.sample_rate_hz = job->audio.sample_rate_hz;
-    return bl_voice_create(job->model, &config, &job->voice, error);
+    return bl_voice_create(job->model, &config, &job->player.voice, error);
 }
 
 static void tell_progress(void *context, double done)
@@ -142,6 +179,9 @@ static bl_status run_job(render_job *job, bl_error *error)
 {
     const render_settings *settings = job->settings;
     bl_status status = check_output(settings->out, error);
+    if (status == BL_STATUS_OK && settings->rig != NULL) {
+        status = bl_rig_load(settings->rig, &job->rig, error);
+    }
     if (status == BL_STATUS_OK) {
         status = load_model(job, error);
     }
@@ -149,13 +189,13 @@ static bl_status run_job(render_job *job, bl_error *error)
         status = bl_audio_load(settings->in, 0, &job->audio, error);
     }
     if (status == BL_STATUS_OK) {
-        status = make_voice(job, error);
+        status = settings->rig != NULL ? make_chain(job, error) : make_voice(job, error);
     }
     if (status != BL_STATUS_OK) {
         return status;
     }
-    const bool streaming =
-        settings->streaming || settings->chunk_frames > 0 || bl_model_get_info(job->model)->causal;
+    const bool streaming = settings->streaming || settings->chunk_frames > 0 ||
+                           job->model == NULL || bl_model_get_info(job->model)->causal;
     job->chunk_frames = !streaming                   ? 0
                         : settings->chunk_frames > 0 ? settings->chunk_frames
                                                      : CHUNK_DEFAULT;
@@ -164,7 +204,7 @@ static bl_status run_job(render_job *job, bl_error *error)
     const bl_render_config config = {
         .chunk_frames = job->chunk_frames, .tell = tell_progress, .context = &progress};
     const double started_s = bl_progress_clock_s();
-    bl_render_audio(job->voice, &config, &job->audio);
+    bl_render_audio(&job->player, &config, &job->audio);
     job->took_s = bl_progress_clock_s() - started_s;
     bl_progress_end(&progress);
     if (settings->bits != BITS_FLOAT) {
@@ -181,22 +221,24 @@ static double times_real_time(const render_job *job)
 
 static void print_text(const render_job *job)
 {
-    const bl_model_info *info = bl_model_get_info(job->model);
     const bl_audio *audio = &job->audio;
-    bl_facts_print_times(info);
+    const uint32_t latency = bl_render_latency_frames(&job->player);
+    const bl_model_info *info = job->model != NULL ? bl_model_get_info(job->model) : NULL;
+    if (info != NULL) {
+        bl_facts_print_times(info);
+    }
     if (job->chunk_frames > 0) {
         printf("  chunk size        %" PRIu32 " frames\n", job->chunk_frames);
     } else {
         printf("  chunk size        all %" PRIu64 " frames at once\n", audio->frames);
     }
-    if (audio->sample_rate_hz != info->sample_rate_hz) {
+    if (info != NULL && audio->sample_rate_hz != info->sample_rate_hz) {
         printf("  sample rates      file %.10g Hz, model %.10g Hz\n", audio->sample_rate_hz,
                info->sample_rate_hz);
     }
-    if (bl_voice_latency_frames(job->voice) > 0) {
-        printf("  delay taken out   %" PRIu32 " frames, %.2f ms\n",
-               bl_voice_latency_frames(job->voice),
-               bl_voice_latency_frames(job->voice) / audio->sample_rate_hz * 1000.0);
+    if (latency > 0) {
+        printf("  delay taken out   %" PRIu32 " frames, %.2f ms\n", latency,
+               latency / audio->sample_rate_hz * 1000.0);
     }
     if (audio->file_channels > 1) {
         printf("  channel           the first of %" PRIu32 "\n", audio->file_channels);
@@ -211,12 +253,16 @@ static void print_text(const render_job *job)
 
 static void print_record(const render_job *job)
 {
-    const bl_model_info *info = bl_model_get_info(job->model);
+    static const bl_model_info none = {0};
+    const bl_model_info *info = job->model != NULL ? bl_model_get_info(job->model) : &none;
+    const bl_voice *voice = job->player.voice;
     json_t *record = json_object();
     json_object_set_new(record, "event", json_string("done"));
     json_object_set_new(record, "in", bl_json_from_text(job->settings->in));
     json_object_set_new(record, "out", bl_json_from_text(job->settings->out));
-    json_object_set_new(record, "model", bl_json_from_text(job->settings->model));
+    json_object_set_new(record, "model",
+                        job->settings->model != NULL ? bl_json_from_text(job->settings->model)
+                                                     : bl_json_from_text(job->rig.model));
     json_object_set_new(record, "frames", json_integer((json_int_t)job->audio.frames));
     json_object_set_new(record, "sample_rate_hz", json_real(job->audio.sample_rate_hz));
     json_object_set_new(record, "model_sample_rate_hz", json_real(info->sample_rate_hz));
@@ -227,13 +273,14 @@ static void print_record(const render_job *job)
     json_object_set_new(record, "lookahead_samples", json_integer(info->lookahead_samples));
     json_object_set_new(record, "added_latency_samples", json_integer(info->added_latency_samples));
     json_object_set_new(record, "compensated_frames",
-                        json_integer(bl_voice_latency_frames(job->voice)));
+                        json_integer(bl_render_latency_frames(&job->player)));
     json_object_set_new(record, "chunk_frames",
                         job->chunk_frames > 0 ? json_integer(job->chunk_frames) : json_null());
     json_object_set_new(record, "clipped_frames", json_integer((json_int_t)job->clipped_frames));
     json_object_set_new(record, "render_seconds", json_real(job->took_s));
     json_object_set_new(record, "times_real_time", json_real(times_real_time(job)));
-    json_object_set_new(record, "kernel", bl_json_from_text(bl_voice_kernel(job->voice)));
+    json_object_set_new(record, "kernel",
+                        voice != NULL ? bl_json_from_text(bl_voice_kernel(voice)) : json_null());
     bl_json_print_record(record);
 }
 
@@ -246,6 +293,9 @@ static int run_render(int argc, char **argv)
     if (end != BL_OPTIONS_RUN) {
         return end;
     }
+    if (settings.model == NULL && settings.rig == NULL) {
+        return bl_command_fail_usage(&bl_command_render, "neither --model nor --rig is given");
+    }
     settings.in = operands[0];
     settings.out = operands[1];
     render_job job = {.settings = &settings};
@@ -256,7 +306,8 @@ static int run_render(int argc, char **argv)
     } else if (status == BL_STATUS_OK) {
         print_text(&job);
     }
-    bl_voice_destroy(job.voice);
+    bl_voice_destroy(job.player.voice);
+    bl_chain_destroy(job.player.chain);
     bl_model_release(job.model);
     bl_audio_finish(&job.audio);
     return status == BL_STATUS_OK ? BL_EXIT_DONE : bl_command_fail(&bl_command_render, &error);
@@ -265,12 +316,13 @@ static int run_render(int argc, char **argv)
 const bl_command bl_command_render = {
     .name = "render",
     .summary = "play a file through a model into another file",
-    .synopsis = "IN OUT --model MODEL [OPTION...]",
+    .synopsis = "IN OUT --model MODEL | --rig RIG [OPTION...]",
     .description =
         "Plays the first channel of the sound file IN through a model, by the same code that plays "
         "live, and writes the result to OUT, a WAV file of the same length and rate. IN is any "
         "file that libsndfile reads: WAV, FLAC, AIFF, Ogg and more.\n\n"
-        "The model runs alone: no gate, tone or limiter. A file of another rate than the model's "
+        "The model runs alone, without gate, tone or limiter, unless --rig brings them. A file of "
+        "another rate than the model's "
         "is "
         "adapted to it as live playing at that rate would be. Whatever delay comes of that, or of "
         "a model that is centred, is taken out to the nearest frame, so that OUT lies on IN. "

@@ -4,6 +4,8 @@
 
 #include "loader.h"
 
+#include "backline/cab.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -92,15 +94,24 @@ static void load_model(bl_loader *loader, const bl_loader_job *job, bl_loader_an
     if (get_model(loader, job, &answer->error) != BL_STATUS_OK) {
         return;
     }
+    bl_cab cab = {0};
+    if (job->cab[0] != '\0' &&
+        bl_cab_load(job->cab, job->sample_rate_hz, &cab, &answer->error) != BL_STATUS_OK) {
+        return;
+    }
     bl_chain_config config = bl_chain_config_default();
+    config.stages = job->stages;
+    config.cab = cab.channels > 0 ? &cab : NULL;
     config.model = loader->model;
     config.sample_rate_hz = job->sample_rate_hz;
     config.quality = job->quality;
     config.generation = job->generation;
     memcpy(config.parameters, job->parameters, sizeof config.parameters);
     bl_chain *chain = NULL;
-    if (bl_fit_build(&config, !job->whole, bl_fit_measure_chain, &chain, &answer->fit,
-                     &answer->error) != BL_STATUS_OK) {
+    const bl_status status = bl_fit_build(&config, !job->whole, bl_fit_measure_chain, &chain,
+                                          &answer->fit, &answer->error);
+    bl_cab_finish(&cab);
+    if (status != BL_STATUS_OK) {
         return;
     }
     if (answer->fit.asked > BL_FIT_MOST) {

@@ -26,7 +26,9 @@ typedef struct bl_loader_job {
     char path[4096];       ///< "": build the model that is loaded already once more
     double sample_rate_hz; ///< of the engine
     double quality;
-    bool whole; ///< never narrower than `quality`, whatever it costs
+    bool stages;    ///< see bl_chain_config
+    char cab[4096]; ///< "": none
+    bool whole;     ///< never narrower than `quality`, whatever it costs
     double parameters[BL_PARAMETER_COUNT];
 } bl_loader_job;
 

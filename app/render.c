@@ -13,13 +13,27 @@ enum { TELL_FRAMES = 1 << 14 };
 // Where the run stands: `done` frames went in and came out; the first `latency` that came out
 // answer no input of the file's.
 typedef struct render_run {
-    bl_voice *voice;
+    const bl_render_player *player;
     const bl_render_config *config;
     float *samples; // input, overwritten by the output that lags behind it
     uint64_t frames, latency, done;
 } render_run;
 
-// Gives the voice one inner block at most and keeps what belongs to the file.
+// `count` frames in place, at most an inner block.
+static void play_block(const bl_render_player *player, float *block, uint32_t count)
+{
+    if (player->voice != NULL) {
+        bl_voice_process(player->voice, block, block, count);
+        return;
+    }
+    float right[BL_INNER_FRAMES];
+    bl_chain_process(player->chain, block, (float *[]){block, right}, count);
+    for (uint32_t i = 0; i < count && bl_chain_channels(player->chain) > 1; i++) {
+        block[i] = 0.5F * (block[i] + right[i]);
+    }
+}
+
+// Gives the player one inner block at most and keeps what belongs to the file.
 static void run_block(render_run *run, uint32_t count)
 {
     float block[BL_INNER_FRAMES] = {0};
@@ -27,7 +41,7 @@ static void run_block(render_run *run, uint32_t count)
         const uint64_t left = run->frames - run->done;
         memcpy(block, run->samples + run->done, (left < count ? left : count) * sizeof *block);
     }
-    bl_voice_process(run->voice, block, block, count);
+    play_block(run->player, block, count);
     for (uint32_t i = 0; i < count; i++) {
         const uint64_t at = run->done + i;
         if (at >= run->latency && at - run->latency < run->frames) {
@@ -56,12 +70,19 @@ static void run_all(render_run *run)
     }
 }
 
-void bl_render_audio(bl_voice *voice, const bl_render_config *config, bl_audio *audio)
+uint32_t bl_render_latency_frames(const bl_render_player *player)
+{
+    return player->voice != NULL ? bl_voice_latency_frames(player->voice)
+                                 : bl_chain_latency_frames(player->chain);
+}
+
+void bl_render_audio(const bl_render_player *player, const bl_render_config *config,
+                     bl_audio *audio)
 {
     bl_voice_prepare_thread();
-    run_all(&(render_run){.voice = voice,
+    run_all(&(render_run){.player = player,
                           .config = config,
                           .samples = audio->samples,
                           .frames = audio->frames,
-                          .latency = bl_voice_latency_frames(voice)});
+                          .latency = bl_render_latency_frames(player)});
 }

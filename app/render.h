@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// A file through a voice: same length, shifted back by the voice's latency.
+// A file through a voice or a chain: same length, shifted back by the latency.
 
 #ifndef BACKLINE_APP_RENDER_H
 #define BACKLINE_APP_RENDER_H
 
 #include "backline/audio.h"
+#include "backline/chain.h"
 #include "backline/voice.h"
 
 #include <stdint.h>
@@ -16,8 +17,18 @@ typedef struct bl_render_config {
     void *context;                            ///< handed to `tell`
 } bl_render_config;
 
-/// Replaces `audio` by what `voice`, which is at its rate and is reset first, makes of it. After
-/// the end the voice hears silence. Thread: any but RT.
-void bl_render_audio(bl_voice *voice, const bl_render_config *config, bl_audio *audio);
+/// What renders: either of the two, at the rate of the audio, as after creation.
+typedef struct bl_render_player {
+    bl_voice *voice; ///< NULL: the chain plays
+    bl_chain *chain; ///< of a stereo one the mean of both sides is kept
+} bl_render_player;
+
+/// Thread: any.
+uint32_t bl_render_latency_frames(const bl_render_player *player);
+
+/// Replaces `audio` by what the player makes of it. After the end it hears silence.
+/// Thread: any but RT.
+void bl_render_audio(const bl_render_player *player, const bl_render_config *config,
+                     bl_audio *audio);
 
 #endif

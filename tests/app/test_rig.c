@@ -4,9 +4,14 @@
 
 #include "rig.h"
 
+#include "backline/audio.h"
+#include "backline/cab.h"
+#include "backline/chain.h"
+
 #include "support/cmocka_all.h"
 #include "support/folder.h"
 #include "support/program.h"
+#include "support/random.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -100,12 +105,89 @@ static void test_mistakes_are_refused(void **state)
     }
 }
 
+static void test_examples_are_rigs(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"rig", "rhythm", "lead"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/configs/rigs/%s.yaml", BL_SOURCE_DIR, names[i]);
+        bl_rig rig;
+        bl_error error = {0};
+        if (bl_rig_load(path, &rig, &error) != BL_STATUS_OK) {
+            fail_msg("%s", error.text);
+        }
+        const bl_rig expected = bl_rig_default();
+        // The first one says the defaults, the others do not.
+        assert_int_equal(memcmp(rig.parameters, expected.parameters, sizeof rig.parameters) == 0,
+                         i == 0);
+    }
+}
+
+enum { FRAMES = 24000 };
+
+// `backline render --rig`: the file through the rig's chain, sample by sample.
+static void test_render_plays_the_rig(void **state)
+{
+    (void)state;
+    static float in[FRAMES], taps[500];
+    random_source random = {1};
+    for (int i = 0; i < FRAMES; i++) {
+        in[i] = random_float(&random, -0.2F, 0.2F);
+    }
+    for (int i = 0; i < 500; i++) {
+        taps[i] = random_float(&random, -1.0F, 1.0F) * expf(-0.01F * (float)i);
+    }
+    char rig_path[256], in_path[256], out_path[256], cab_path[256];
+    snprintf(rig_path, sizeof rig_path, "%s", test_folder_file("r.yaml"));
+    snprintf(in_path, sizeof in_path, "%s", test_folder_file("in.wav"));
+    snprintf(out_path, sizeof out_path, "%s", test_folder_file("out.wav"));
+    snprintf(cab_path, sizeof cab_path, "%s", test_folder_file("cab.wav"));
+    const bl_audio dry = {.samples = in, .frames = FRAMES, .sample_rate_hz = 48000.0};
+    const bl_audio response = {.samples = taps, .frames = 500, .sample_rate_hz = 48000.0};
+    assert_int_equal(bl_audio_save(in_path, &dry, BL_AUDIO_FLOAT_32, NULL), BL_STATUS_OK);
+    assert_int_equal(bl_audio_save(cab_path, &response, BL_AUDIO_FLOAT_32, NULL), BL_STATUS_OK);
+    static const char text[] =
+        "version: 1\ncab: cab.wav\nparameters:\n  treble: 8\n  level_db: -12\n";
+    test_folder_write("r.yaml", text, sizeof text - 1);
+
+    const program_result *result = PROGRAM("render", in_path, out_path, "--rig", rig_path);
+    if (result->code != 0) {
+        fail_msg("%s", result->err);
+    }
+    bl_audio rendered = {0};
+    assert_int_equal(bl_audio_load(out_path, 0, &rendered, NULL), BL_STATUS_OK);
+    assert_int_equal(rendered.frames, FRAMES);
+
+    bl_cab cab;
+    assert_int_equal(bl_cab_load(cab_path, 48000.0, &cab, NULL), BL_STATUS_OK);
+    bl_chain_config config = bl_chain_config_default();
+    config.stages = true;
+    config.cab = &cab;
+    config.parameters[BL_PARAMETER_TREBLE] = 8.0;
+    config.parameters[BL_PARAMETER_LEVEL] = -12.0;
+    bl_chain *chain = NULL;
+    assert_int_equal(bl_chain_create(&config, &chain, NULL), BL_STATUS_OK);
+    for (int at = 0; at < FRAMES; at += 50) {
+        bl_chain_process(chain, in + at, (float *[]){in + at}, 50);
+    }
+    for (int i = 0; i < FRAMES; i++) {
+        assert_true(fabsf(in[i] - rendered.samples[i]) <= 1e-6F);
+    }
+    bl_chain_destroy(chain);
+    bl_cab_finish(&cab);
+    bl_audio_finish(&rendered);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_is_read_back_the_same, test_folder_make,
                                         test_folder_remove),
         cmocka_unit_test_setup_teardown(test_what_is_not_said_is_default, test_folder_make,
+                                        test_folder_remove),
+        cmocka_unit_test(test_examples_are_rigs),
+        cmocka_unit_test_setup_teardown(test_render_plays_the_rig, test_folder_make,
                                         test_folder_remove),
         cmocka_unit_test_setup_teardown(test_mistakes_are_refused, test_folder_make,
                                         test_folder_remove),
