@@ -59,7 +59,7 @@ static char *begin_large(const char *text)
     return sentence;
 }
 
-static void show_message(bl_notice *notice, const bl_app_message *message)
+static void show_message(bl_notice *notice, const bl_app_message *message, const char *comfort)
 {
     static const struct {
         const char *icon;
@@ -73,7 +73,9 @@ static void show_message(bl_notice *notice, const bl_app_message *message)
                                  GTK_ICON_SIZE_DND);
     gtk_info_bar_set_message_type(GTK_INFO_BAR(notice->root), looks[message->severity].type);
     char *sentence = begin_large(message->text);
-    gtk_label_set_text(GTK_LABEL(notice->text), sentence);
+    char *whole = g_strconcat(sentence, comfort, NULL);
+    gtk_label_set_text(GTK_LABEL(notice->text), whole);
+    g_free(whole);
     g_free(sentence);
     gtk_widget_show(notice->root);
 }
@@ -82,7 +84,11 @@ void bl_notice_update(bl_notice *notice, const bl_app_state *state)
 {
     bl_app_message message;
     while (bl_app_take_message(notice->app, &message)) {
-        show_message(notice, &message);
+        // The news of the loss has said so itself.
+        const bool alone = state->phase == BL_APP_LOOKING && state->model_path[0] != '\0' &&
+                           strstr(message.text, "stays loaded") == NULL;
+        show_message(notice, &message,
+                     alone ? ". Everything stays loaded and plays on when a server is back." : "");
     }
     gtk_widget_set_visible(notice->start, state->phase == BL_APP_LOOKING);
 }

@@ -328,6 +328,7 @@ static void test_window_outlives_the_server(void **state)
     stage_server_signal(SIGKILL);
     desk_wait_text("status-state", "No sound");
     desk_wait_text("info-bar-text", "server");
+    desk_wait_text("info-bar-text", "stays loaded");
     desk_key(GDK_KEY_m, 0);
     desk_wait_is("mute", DESK_CHECKED, true);
     desk_picture("no-server", 0);
