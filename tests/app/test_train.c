@@ -71,6 +71,7 @@ static int make_folder(void **state)
     save("di.wav", in);
     save("amp.wav", out);
     write_config("short.yaml", "  epochs: 4\n  learning_rate: 0.02\n");
+    write_config("long.yaml", "  epochs: 40\n");
     write_config("endless.yaml", "  epochs: 1000000\n");
     return 0;
 }
@@ -84,7 +85,8 @@ static int remove_folder(void **state)
 }
 
 #define TRAIN(...)                                                                                 \
-    PROGRAM("train", "-i", file("di.wav"), "-t", file("amp.wav"), "--threads", "2", __VA_ARGS__)
+    PROGRAM("train", "-i", file("di.wav"), "-t", file("amp.wav"), "--threads", "2", "--priority",  \
+            "normal", __VA_ARGS__)
 
 static void assert_files(const char *run)
 {
@@ -137,8 +139,9 @@ static void trains_and_says_so(void **state)
         "found \"  seed: 1\" in the config it was made with, \"  seed: 9\" now");
 }
 
-// Starts a training that would go on for ever and interrupts it after its first report of an epoch.
-static void interrupt(int signal_number, const char *run, char *said, size_t size)
+// Starts a long training and interrupts it when it reports its second epoch.
+static void interrupt(int signal_number, const char *config, const char *run, char *said,
+                      size_t size)
 {
     int streams[2];
     assert_int_equal(pipe(streams), 0);
@@ -149,7 +152,7 @@ static void interrupt(int signal_number, const char *run, char *said, size_t siz
         dup2(streams[1], STDERR_FILENO);
         close(streams[0]);
         execl(BL_PROGRAM, BL_PROGRAM, "train", "-i", file("di.wav"), "-t", file("amp.wav"), "-c",
-              file("endless.yaml"), "-o", file(run), (char *)NULL);
+              file(config), "-o", file(run), "--priority", "normal", (char *)NULL);
         _exit(127);
     }
     close(streams[1]);
@@ -177,15 +180,28 @@ static void stops_and_goes_on(void **state)
 {
     (void)state;
     char said[512];
-    interrupt(SIGINT, "stopped", said, sizeof said);
+    interrupt(SIGINT, "endless.yaml", "stopped", said, sizeof said);
     assert_non_null(strstr(said, "the same command with --resume goes on"));
     assert_files("stopped");
-    interrupt(SIGKILL, "killed", said, sizeof said);
+}
+
+// Bit for bit the training that nobody killed.
+static void survives_being_killed(void **state)
+{
+    (void)state;
+    char said[512], command[8 * PATH];
+    interrupt(SIGKILL, "long.yaml", "killed", said, sizeof said);
     assert_files("killed");
     bl_model *model = NULL;
     assert_int_equal(bl_model_load(file("killed/best_model.safetensors"), NULL, &model, NULL),
                      BL_STATUS_OK);
     bl_model_release(model);
+    assert_int_equal(TRAIN("-c", file("long.yaml"), "-o", file("killed"), "--resume")->code, 0);
+    assert_int_equal(TRAIN("-c", file("long.yaml"), "-o", file("whole"))->code, 0);
+    snprintf(command, sizeof command, "cmp '%s' '%s' && cmp '%s' '%s'",
+             file("whole/checkpoint.safetensors"), file("killed/checkpoint.safetensors"),
+             file("whole/config.yaml"), file("killed/config.yaml"));
+    assert_int_equal(system(command), 0);
 }
 
 static void starts_from_a_model_and_adds_an_lstm(void **state)
@@ -237,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(trains_and_says_so, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(stops_and_goes_on, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(survives_being_killed, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(starts_from_a_model_and_adds_an_lstm, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(full_disk, make_folder, remove_folder),
