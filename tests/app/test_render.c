@@ -500,7 +500,8 @@ static void test_full_disk(void **state)
 static void test_usage(void **state)
 {
     (void)state;
-    program_assert_failed(PROGRAM("render", "a", "b"), 2, "render", "neither --model nor --rig is given");
+    program_assert_failed(PROGRAM("render", "a", "b"), 2, "render",
+                          "neither --model nor --rig is given");
     program_assert_failed(PROGRAM("render", "a", "-m", "m"), 2, "render", "found 1 arguments");
     program_assert_failed(PROGRAM("render", "a", "b", "-m", "m", "--bits", "8"), 2, "render",
                           "--bits: found \"8\", expected one of 16, 24, 32f");
