@@ -2,8 +2,8 @@
 // `backline train`: two recordings and a config in, a run folder with the best model out.
 
 #include "command.h"
+#include "pair.h"
 
-#include "backline/audio.h"
 #include "backline/config.h"
 #include "backline/export.h"
 #include "backline/model.h"
@@ -20,10 +20,10 @@
 #include <unistd.h>
 
 typedef struct settings {
-    const char *input, *target, *config, *output, *start;
+    const char *input, *target, *config, *output, *start, *validation;
     uint32_t channel, threads, epochs;
     double minutes, seed;
-    bool resume;
+    bool resume, force;
     unsigned priority, progress, also;
 } settings;
 
@@ -44,6 +44,9 @@ static const bl_option options[] = {
      "The network and how it learns; configs/ has commented ones."},
     {"output", 'o', BL_OPTION_TEXT, "DIR", offsetof(settings, output), 0, 0, NULL, 1,
      "The run folder: it is made, and holds the checkpoint and best_model.safetensors."},
+    {"validation", 0, BL_OPTION_TEXT, "DI AMP", offsetof(settings, validation), 0, 0, NULL, 0,
+     "Another pair that the model is judged by; all of the first is then learnt from. Without it "
+     "the end of the first is kept back."},
     {"channel", 0, BL_OPTION_COUNT, "N", offsetof(settings, channel), 1, 1024, NULL, 0,
      "Channel of both files that is used. Default: 1."},
     {"minutes", 'm', BL_OPTION_NUMBER, "M", offsetof(settings, minutes), 0.01, 1e5, NULL, 0,
@@ -54,6 +57,8 @@ static const bl_option options[] = {
      "Start from this model, of the same shape, instead of random weights."},
     {"resume", 0, BL_OPTION_FLAG, NULL, offsetof(settings, resume), 0, 0, NULL, 0,
      "Go on where the run in the output folder stopped."},
+    {"force", 0, BL_OPTION_FLAG, NULL, offsetof(settings, force), 0, 0, NULL, 0,
+     "Train in spite of faults that `backline check` finds."},
     {"also", 0, BL_OPTION_CHOICE, NULL, offsetof(settings, also), 0, 0, also_forms, 0,
      "aidax: afterwards, for as long again, an LSTM of 16 cells is trained in DIR/aidax and "
      "written "
@@ -70,6 +75,8 @@ static const bl_option options[] = {
 };
 
 static volatile sig_atomic_t interrupted;
+static bl_pair_findings findings; ///< of this command's recordings
+static bool findings_told;        ///< they are, once the training has begun
 
 static void interrupt(int signal)
 {
@@ -123,6 +130,10 @@ static void report_bar(const bl_train_progress *progress)
 static void report(void *data, const bl_train_progress *progress)
 {
     const settings *chosen = data;
+    if (!findings_told) {
+        bl_pair_print(&findings, chosen->progress == PROGRESS_JSON ? stderr : stdout);
+        findings_told = true;
+    }
     if (chosen->progress == PROGRESS_JSON) {
         report_json(progress);
     } else {
@@ -181,19 +192,16 @@ static void print_result(const settings *chosen, const char *output, const bl_tr
             result->best_esr, result->played_esr, verdict(result->best_esr));
 }
 
-static bl_status load_pair(const settings *chosen, const bl_config *config, bl_train_data *data,
-                           bl_error *error)
+static bl_status load_pairs(const settings *chosen, const char *validation_target,
+                            const bl_config *config, bl_train_data *data, bl_error *error)
 {
-    bl_audio input = {0}, target = {0};
-    bl_status status = bl_audio_load(chosen->input, chosen->channel - 1, &input, error);
-    if (status == BL_STATUS_OK) {
-        status = bl_audio_load(chosen->target, chosen->channel - 1, &target, error);
-    }
-    if (status == BL_STATUS_OK) {
-        return bl_train_data_init(data, &input, &target, &config->data, error);
-    }
-    bl_audio_finish(&input);
-    return status;
+    const bl_pair_request request = {.input = chosen->input,
+                                     .target = chosen->target,
+                                     .validation_input = chosen->validation,
+                                     .validation_target = validation_target,
+                                     .channel = chosen->channel - 1,
+                                     .force = chosen->force};
+    return bl_pair_load(&request, &config->data, data, &findings, error);
 }
 
 // What one command trains: a config in a folder.
@@ -261,10 +269,13 @@ const bl_command bl_command_train = {
         "processor. Part of the end of the recording is kept back: the ESR printed after every "
         "epoch is the energy of the difference over the energy of the amplifier on that part, "
         "which the network never learns from.\n\n"
+        "Before it starts it says what is wrong with the recordings, as `backline check` does, and "
+        "takes off delay and drift.\n\n"
         "The output folder holds the best model so far at any moment. Ctrl-C ends within two "
         "seconds; --resume goes on from the last whole epoch and ends with the same bits as if "
         "nothing had happened.",
     .options = options,
+    .operands_max = 1, // the second of --validation
     .examples =
         "backline train -i di.wav -t amp.wav -c configs/config_realtime.yaml -o my-amp -m 5\n"
         "Trains for five minutes.\n"
@@ -283,6 +294,10 @@ static int run(int argc, char **argv)
         bl_options_parse(&bl_command_train, argc, argv, &chosen, &operands, &operand_count);
     if (ended != BL_OPTIONS_RUN) {
         return ended;
+    }
+    if ((chosen.validation != NULL) != (operand_count == 1)) {
+        return bl_command_fail_usage(&bl_command_train,
+                                     "--validation takes two recordings: --validation DI AMP");
     }
     if (chosen.minutes > 0.0 && chosen.epochs > 0) {
         return bl_command_fail_usage(&bl_command_train, "--minutes and --epochs: give one of them");
@@ -304,7 +319,8 @@ static int run(int argc, char **argv)
         status = bl_model_load(chosen.start, NULL, &start, &error);
     }
     if (status == BL_STATUS_OK) {
-        status = load_pair(&chosen, &config, &data, &error);
+        status =
+            load_pairs(&chosen, operand_count > 0 ? operands[0] : NULL, &config, &data, &error);
     }
     if (status == BL_STATUS_OK) {
         status = train_in(&chosen, &config, &data, start, chosen.output, &result, &error);

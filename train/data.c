@@ -3,9 +3,12 @@
 
 #include "train/data.h"
 
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const double validation_share = 0.2; // of the material at most
+static const double pause_s = 0.5;          // longer than what models remember
 
 static double mean_square(const float *samples, size_t frames)
 {
@@ -55,6 +58,48 @@ bl_status bl_train_data_init(bl_train_data *data, bl_audio *input, bl_audio *tar
 
 fail:
     bl_train_data_finish(data);
+    return status;
+}
+
+// Puts `behind` after `audio` and a pause.
+static bool append(bl_audio *audio, const bl_audio *behind)
+{
+    const size_t pause = (size_t)(pause_s * audio->sample_rate_hz), before = (size_t)audio->frames;
+    const size_t frames = before + pause + (size_t)behind->frames;
+    float *grown = realloc(audio->samples, frames * sizeof *grown);
+    if (grown == NULL) {
+        return false;
+    }
+    memset(grown + before, 0, pause * sizeof *grown);
+    memcpy(grown + before + pause, behind->samples, (size_t)behind->frames * sizeof *grown);
+    audio->samples = grown;
+    audio->frames = frames;
+    return true;
+}
+
+bl_status bl_train_data_validate_by(bl_train_data *data, bl_audio *input, bl_audio *target,
+                                    bl_error *error)
+{
+    bl_status status = BL_STATUS_OK;
+    input->frames = target->frames =
+        input->frames < target->frames ? input->frames : target->frames;
+    if (!(mean_square(target->samples, (size_t)target->frames) > 1e-12)) {
+        status = bl_error_set(error, BL_STATUS_VALUE,
+                              "the amplifier's recording for validation is silent; choose the "
+                              "channel that carries it, or record again");
+    }
+    const size_t train_frames = (size_t)data->input.frames;
+    if (status == BL_STATUS_OK &&
+        (!append(&data->input, input) || !append(&data->target, target))) {
+        status = bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory for validation");
+    }
+    bl_audio_finish(input);
+    bl_audio_finish(target);
+    if (status == BL_STATUS_OK) {
+        data->train_frames = train_frames;
+        data->input_power = mean_square(data->input.samples, train_frames);
+        data->target_power = mean_square(data->target.samples, train_frames);
+    }
     return status;
 }
 

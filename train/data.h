@@ -26,6 +26,12 @@ typedef struct bl_train_data {
 bl_status bl_train_data_init(bl_train_data *data, bl_audio *input, bl_audio *target,
                              const bl_config_data *config, bl_error *error);
 
+/// Learns from the whole pair and validates by another one of the same rate, which is taken over
+/// (also on failure, where it is freed) and put behind the first with a pause between them, so that
+/// nothing rings from one into the other. Fails if it is silent or memory is short. Thread: any.
+bl_status bl_train_data_validate_by(bl_train_data *data, bl_audio *input, bl_audio *target,
+                                    bl_error *error);
+
 void bl_train_data_finish(bl_train_data *data);
 
 #endif
