@@ -15,7 +15,7 @@ enum { RATE = STAGES_RATE, FRAMES = 1 << 15 };
 
 #define PI 3.14159265358979323846
 
-static const double complex j = I; // which is a float by itself
+static const double complex j = (double complex)I; // which is a float by itself
 
 static float in[FRAMES], out[FRAMES], other[FRAMES];
 
