@@ -263,6 +263,50 @@ static void test_stereo(void **state)
     free(right);
 }
 
+// With the same response on both sides, the sides never differ, whatever joins what.
+static void test_sides_stay_alike_in_swaps(void **state)
+{
+    (void)state;
+    float *taps = response_new(0, 500, 14);
+    const bl_cab cab = {.taps = {taps, taps}, .channels = 2, .frames = 500, .sample_rate_hz = RATE};
+    fill_noise(in, FRAMES, 15);
+    bl_engine *engine = engine_of(bare_config());
+    for (uint64_t n = 1; n <= 6; n++) {
+        bl_engine_swap(engine, n % 2 == 0 ? cab_chain(&cab, n) : gain_chain(n, -6.0));
+        send_control(engine, BL_CONTROL_BYPASS, n == 4 ? 1.0 : 0.0);
+        for (uint32_t at = 0; at < 2000; at += 100) {
+            bl_engine_process_stereo(engine, in + at, out, right_out, 100);
+            assert_memory_equal(out, right_out, 100 * sizeof *out);
+        }
+        bl_chain_destroy(bl_engine_take_retired(engine));
+    }
+    bl_engine_destroy(engine);
+    free(taps);
+}
+
+static void test_reset_is_as_after_creation(void **state)
+{
+    (void)state;
+    enum { SHORT = 20000 };
+    float *taps = response_new(0, 3000, 16);
+    const bl_cab cab = {.taps = {taps}, .channels = 1, .frames = 3000, .sample_rate_hz = RATE};
+    bl_chain_config config = stages_config();
+    config.cab = &cab;
+    config.parameters[BL_PARAMETER_GATE_ON] = 1.0;
+    config.parameters[BL_PARAMETER_TREBLE] = 9.0;
+    config.parameters[BL_PARAMETER_LOW_CUT] = 50.0;
+    config.parameters[BL_PARAMETER_HIGH_CUT] = 3000.0;
+    bl_chain *chain = stages_chain(&config);
+    fill_noise(in, SHORT, 17);
+    stages_run(chain, in, expected, SHORT, 64);
+    stages_run(chain, in, out, 777, 7);
+    bl_chain_reset(chain);
+    stages_run(chain, in, out, SHORT, 64);
+    assert_memory_equal(out, expected, SHORT * sizeof *out);
+    bl_chain_destroy(chain);
+    free(taps);
+}
+
 // A guitar: plucks that decay, silence, hiss.
 static void fill_guitar(void)
 {
@@ -324,6 +368,8 @@ int main(void)
                                         test_folder_remove),
         cmocka_unit_test(test_sound_is_the_convolution),
         cmocka_unit_test_setup_teardown(test_stereo, test_folder_make, test_folder_remove),
+        cmocka_unit_test(test_sides_stay_alike_in_swaps),
+        cmocka_unit_test(test_reset_is_as_after_creation),
         cmocka_unit_test(test_replay_is_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

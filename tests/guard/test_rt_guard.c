@@ -208,8 +208,9 @@ static void test_work_outside_the_callback_is_not(void **state)
 
 static void process_guarded(bl_engine *engine, const float *in, float *out, uint32_t frames)
 {
+    static float right[BL_PERIOD_MAX];
     rt_guard_enter();
-    bl_engine_process(engine, in, out, frames);
+    bl_engine_process_stereo(engine, in, out, right, frames);
     rt_guard_leave();
 }
 
@@ -245,6 +246,12 @@ static bl_chain *model_chain(random_source *random, uint64_t generation)
     config.model = models[random_below(random, ANY_MODELS)];
     config.generation = generation;
     config.stages = random_below(random, 2) == 0;
+    float taps[3000] = {1.0F, -0.5F};
+    const bl_cab cab = {.taps = {taps, taps},
+                        .channels = 1 + random_below(random, 2),
+                        .frames = 1 + random_below(random, 3000),
+                        .sample_rate_hz = config.sample_rate_hz};
+    config.cab = random_below(random, 2) == 0 ? &cab : NULL;
     bl_chain *chain = NULL;
     assert_int_equal(bl_chain_create(&config, &chain, NULL), BL_STATUS_OK);
     return chain;
