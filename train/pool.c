@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Two barriers: one to start, one to end. Items belong to threads by number, so that the same
-// thread sees the same lanes in every step and their memory stays in its cache.
+// Two barriers: one to start, one to end. Whoever is free takes the next item, so that a thread
+// that others on the machine held up does not hold up the rest.
 
 #include "train/pool.h"
 
 #include "rt/ftz.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -25,12 +26,15 @@ struct bl_pool {
     void (*work)(void *data, uint32_t thread, uint32_t item);
     void *data;
     uint32_t items;
+    atomic_uint next; ///< item nobody has begun: any thread -> any thread
 };
 
 static void run_items(bl_pool *pool, uint32_t thread)
 {
     bl_ftz_enable();
-    for (uint32_t item = thread; item < pool->items; item += pool->threads) {
+    // Behind the start barrier; the end barrier publishes what was written.
+    uint32_t item;
+    while ((item = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed)) < pool->items) {
         pool->work(pool->data, thread, item);
     }
 }
@@ -106,6 +110,7 @@ void bl_pool_run(bl_pool *pool, void (*work)(void *data, uint32_t thread, uint32
     pool->work = work;
     pool->data = data;
     pool->items = items;
+    atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
     pthread_barrier_wait(&pool->start);
     run_items(pool, 0);
     pthread_barrier_wait(&pool->end);

@@ -18,7 +18,7 @@ void bl_pool_destroy(bl_pool *pool);
 
 uint32_t bl_pool_threads(const bl_pool *pool);
 
-/// Calls work(data, thread, item) for every item 0..items-1, item i on thread i mod threads, and
+/// Calls work(data, thread, item) for every item 0..items-1, each on whichever thread is free, and
 /// returns when all are done. Thread: the one that created the pool.
 void bl_pool_run(bl_pool *pool, void (*work)(void *data, uint32_t thread, uint32_t item),
                  void *data, uint32_t items);
