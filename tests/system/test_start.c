@@ -9,8 +9,12 @@
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 static void set_command(const char *command)
 {
@@ -143,6 +147,35 @@ static void test_remembers_the_model(void **state)
     stage_server_stop();
 }
 
+/// PipeWire runs, and what would join it is not installed: the package is named, and a server of
+/// our own plays meanwhile.
+static void test_pipewire_without_pw_jack(void **state)
+{
+    (void)state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    program live, find;
+    size_t seen = 0;
+    char *const usual = strdup(getenv("PATH"));
+    const int daemon = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s",
+             stage_path("XDG_RUNTIME_DIR/pipewire-0"));
+    assert_int_equal(bind(daemon, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(daemon, 8), 0);
+    program_run(&find, (const char *const[]){"sh", "-c", "command -v jackd", NULL});
+    find.out[strcspn(find.out, "\n")] = '\0';
+    stage_write("programs/readme", "jackd and nothing else\n");
+    assert_int_equal(symlink(find.out, stage_path("programs/jackd")), 0);
+    setenv("PATH", stage_path("programs"), 1);
+    const char *model = stage_make_model("m.safetensors", 1, true, 48000.0);
+    stage_live_start(&live, (const char *const[]){model, NULL});
+    stage_wait_message(&live, &seen, "install the package pipewire-jack");
+    json_decref(stage_wait_state(&live, &seen, "playing"));
+    stage_live_stop(&live);
+    setenv("PATH", usual, 1);
+    free(usual);
+    close(daemon);
+}
+
 int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
@@ -152,6 +185,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(test_bad_card, stage_rename_server),
         cmocka_unit_test_setup(test_demo_is_heard, stage_rename_server),
         cmocka_unit_test_setup(test_remembers_the_model, stage_rename_server),
+        cmocka_unit_test_setup(test_pipewire_without_pw_jack, stage_rename_server),
     };
     return cmocka_run_group_tests(tests, open_stage, stage_close);
 }
