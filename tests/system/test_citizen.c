@@ -220,7 +220,13 @@ static void test_metadata(void **state)
     json_decref(stage_wait_state(&live, &seen, "playing"));
     assert_string_equal(property("backline:in", JACK_METADATA_PRETTY_NAME),
                         "Les Paul (text/plain)");
+    // Of a program that lives on: what is left afterwards is still to be read.
+    const jack_uuid_t other = jack_port_uuid(p.source);
+    assert_int_equal(
+        jack_set_property(p.player, other, JACK_METADATA_PRETTY_NAME, "Tape", "text/plain"), 0);
     stage_live_stop(&live);
+    assert_string_equal(property(jack_port_name(p.source), JACK_METADATA_PRETTY_NAME),
+                        "Tape (text/plain)");
     for (int i = 0; i < PORTS; i++) {
         char *value = NULL;
         char *type = NULL;
