@@ -105,10 +105,11 @@ bl_status bl_start_copy(const bl_model *start, const bl_model *shape, float *par
                             to->sample_rate_hz);
     }
     const uint32_t count = bl_native_list(from, NULL);
-    bl_native_tensor *tensors = calloc(2 * (size_t)count, sizeof *tensors), *own = tensors + count;
+    bl_native_tensor *tensors = calloc(2 * (size_t)count, sizeof *tensors);
     if (tensors == NULL) {
         return bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory to train");
     }
+    bl_native_tensor *own = tensors + count;
     bl_native_list(from, tensors);
     bl_native_list(to, own);
     const float *base = *own[0].weights;
