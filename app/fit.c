@@ -33,7 +33,7 @@ static int compare(const void *a, const void *b)
 
 static uint64_t play_pass(bl_chain *chain, uint32_t *noise)
 {
-    float block[BL_INNER_FRAMES], left[BL_INNER_FRAMES], right[BL_INNER_FRAMES];
+    float block[BL_INNER_FRAMES], left[BL_INNER_FRAMES] = {0}, right[BL_INNER_FRAMES] = {0};
     const uint64_t start = cpu_ns();
     for (int at = 0; at < PASS_FRAMES; at += BL_INNER_FRAMES) {
         for (int i = 0; i < BL_INNER_FRAMES; i++) {

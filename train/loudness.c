@@ -28,13 +28,13 @@ void bl_loudness_riff(double rate_hz, float *samples, size_t frames)
     for (size_t n = 0; n < frames; n++) {
         if (n % note == 0) {
             const double wanted = rate_hz / strings_hz[n / note];
-            period = wanted < PERIOD_MAX ? (size_t)wanted : PERIOD_MAX;
+            period = (size_t)fmin(fmax(wanted, 1.0), PERIOD_MAX);
             at = 0;
             for (size_t i = 0; i < period; i++) {
                 line[i] = 2.0 * bl_random_uniform(&random) - 1.0;
             }
         }
-        const size_t next = (at + 1) % period;
+        const size_t next = at + 1 < period ? at + 1 : 0;
         samples[n] = (float)line[at];
         peak = fmax(peak, fabs(line[at]));
         line[at] = 0.5 * damping * (line[at] + line[next]);

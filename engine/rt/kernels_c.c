@@ -5,7 +5,6 @@
 #include "rt/kernels.h"
 
 #include "rt/gru.h"
-#include "rt/linear.h"
 #include "rt/lstm.h"
 #include "rt/net.h"
 
@@ -171,6 +170,31 @@ static bl_layer_run *choose_layer(const struct bl_wavenet_stage *stage)
     return NULL;
 }
 
+static void filter(const float *h, uint32_t taps, float bias, const bl_taps *x, float *y,
+                   uint32_t frames)
+{
+    for (uint32_t t = 0; t < frames; t++) {
+        float sum = bias;
+        for (uint32_t k = 0; k < taps; k++) {
+            sum += h[k] * x->rows[(x->first + k) % x->capacity + t];
+        }
+        y[t] = sum;
+    }
+}
+
+static void multiply_spectra(const float *inputs, const float *responses, uint32_t count,
+                             uint32_t stride, float *sum)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const float *x = inputs - (size_t)i * 2 * stride, *h = responses + (size_t)i * 2 * stride;
+        for (uint32_t bin = 0; bin < stride; bin++) {
+            const float xr = x[bin], xi = x[stride + bin], hr = h[bin], hi = h[stride + bin];
+            sum[bin] += xr * hr - xi * hi;
+            sum[stride + bin] += xr * hi + xi * hr;
+        }
+    }
+}
+
 const bl_kernels bl_kernels_c = {
     .name = "c",
     .lanes = 1,
@@ -180,6 +204,6 @@ const bl_kernels bl_kernels_c = {
     .choose_layer = choose_layer,
     .lstm = bl_lstm_run_c,
     .gru = bl_gru_run_c,
-    .filter = bl_filter_c,
-    .multiply_spectra = bl_multiply_spectra_c,
+    .filter = filter,
+    .multiply_spectra = multiply_spectra,
 };

@@ -8,31 +8,6 @@
 
 #include <string.h>
 
-void bl_filter_c(const float *h, uint32_t taps, float bias, const bl_taps *x, float *y,
-                 uint32_t frames)
-{
-    for (uint32_t t = 0; t < frames; t++) {
-        float sum = bias;
-        for (uint32_t k = 0; k < taps; k++) {
-            sum += h[k] * x->rows[(x->first + k) % x->capacity + t];
-        }
-        y[t] = sum;
-    }
-}
-
-void bl_multiply_spectra_c(const float *inputs, const float *responses, uint32_t count,
-                           uint32_t stride, float *sum)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        const float *x = inputs - (size_t)i * 2 * stride, *h = responses + (size_t)i * 2 * stride;
-        for (uint32_t bin = 0; bin < stride; bin++) {
-            const float xr = x[bin], xi = x[stride + bin], hr = h[bin], hi = h[stride + bin];
-            sum[bin] += xr * hr - xi * hi;
-            sum[stride + bin] += xr * hi + xi * hr;
-        }
-    }
-}
-
 static void sum_direct(bl_linear_net *linear, const float *in, float *out, uint32_t frames)
 {
     memcpy(bl_history_next(&linear->history).at, in, frames * sizeof *in);

@@ -48,10 +48,4 @@ void bl_linear_net_process(bl_net *net, const float *in, float *out,
                            uint32_t frames) BL_NONBLOCKING;
 void bl_linear_net_reset(bl_net *net) BL_NONBLOCKING;
 
-/// The plain C kernels, see bl_kernels. Thread: RT.
-void bl_filter_c(const float *h, uint32_t taps, float bias, const bl_taps *x, float *y,
-                 uint32_t frames);
-void bl_multiply_spectra_c(const float *inputs, const float *responses, uint32_t count,
-                           uint32_t stride, float *sum);
-
 #endif

@@ -221,8 +221,8 @@ static void starts_from_a_model_and_adds_an_lstm(void **state)
     write_config("other.yaml", "  epochs: 2\nmodel:\n");
     program_assert_failed(TRAIN("-c", file("other.yaml"), "-o", file("x")), 1, "train",
                           "found \"model:\" a second time");
-    program_assert_failed(TRAIN("-c", BL_SOURCE_DIR "/configs/nam_nano.yaml", "-o", file("x"),
-                                "--init", file("base/best_model.nam")),
+    const char *nano = BL_SOURCE_DIR "/configs/nam_nano.yaml";
+    program_assert_failed(TRAIN("-c", nano, "-o", file("x"), "--init", file("base/best_model.nam")),
                           1, "train", "start from a model of the same shape");
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #ifdef __has_include
+// cppcheck-suppress preprocessorErrorDirective ; it does not know __has_include
 #if __has_include(<valgrind/callgrind.h>)
 #include <valgrind/callgrind.h>
 #define COUNTS
@@ -27,7 +28,7 @@ static float *noise_new(random_source *random, uint32_t count, float peak)
 
 static void run(bl_chain *chain, random_source *random, uint32_t blocks)
 {
-    float left[BL_INNER_FRAMES], right[BL_INNER_FRAMES];
+    float left[BL_INNER_FRAMES] = {0}, right[BL_INNER_FRAMES] = {0};
     for (uint32_t b = 0; b < blocks; b++) {
         float *in = noise_new(random, BL_INNER_FRAMES, 0.01F);
         if (in == NULL) {

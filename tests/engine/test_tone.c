@@ -95,7 +95,8 @@ static void test_formula_is_the_circuit(void **state)
         const double treble = positions[n / POSITIONS / POSITIONS];
         double b[4], a[4];
         bl_tone_stack(bass, middle, treble, b, a);
-        for (double hz = 20.0; hz < 20000.0; hz *= 1.5) {
+        for (int k = 0; k < 18; k++) {
+            const double hz = 20.0 * pow(1.5, k);
             const double complex s = 2.0 * PI * hz * j;
             const double complex got = polynomial(b, s) / polynomial(a, s);
             const double complex expected = stack_by_nodes(bass, middle, treble, hz);
@@ -145,7 +146,8 @@ static void test_knobs_do_what_the_stack_does(void **state)
         for (int k = 0; k < 3; k++) {
             config.parameters[BL_PARAMETER_BASS + k] = settings[n][k];
         }
-        for (double hz = 40.0; hz < 15000.0; hz *= 3.0) {
+        for (int k = 0; k < 6; k++) {
+            const double hz = 40.0 * pow(3.0, k);
             const double f = warped(hz);
             const double expected =
                 in_db(stack_by_nodes(settings[n][0], settings[n][1], settings[n][2], f)) -

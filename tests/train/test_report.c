@@ -65,7 +65,7 @@ static void test_verdicts_follow_the_bands(void **state)
     assert_string_equal(bl_compare_verdict(0.019), "Close");
     assert_string_equal(bl_compare_verdict(0.09), "Rough");
     assert_string_equal(bl_compare_verdict(0.3), "Not there yet");
-    assert_string_equal(bl_compare_verdict(NAN), "Not there yet");
+    assert_string_equal(bl_compare_verdict((double)NAN), "Not there yet");
 }
 
 static void test_esr_and_places_are_found(void **state)
