@@ -21,6 +21,7 @@ static void wish_named(bl_app *app, const char *ours, const char *text, bool giv
         BL_STATUS_OK) {
         bl_wishes_add(&app->wishes, ours, port->name, true);
     } else {
+        app->names_missing = true;
         bl_app_fail(app, &error, true);
     }
 }
@@ -62,7 +63,7 @@ static void wish_for_device(bl_app *app)
     const bl_app_config *c = &app->config;
     const bl_device *known = bl_memory_find(&app->memory, app->state.device);
     bl_wishes usual = {.count = 0};
-    if (known != NULL) {
+    if (known != NULL && known->count > 0) {
         bl_wishes_keep_named(&app->wishes);
         bl_wishes_add_device(&usual, known);
     } else if (!bl_wishes_are_met(&app->wishes, &app->survey.ports)) {
@@ -127,7 +128,7 @@ static void ask_for_wishes(bl_app *app)
 static void remember(bl_app *app)
 {
     bl_device device = {0};
-    if (app->config.no_connect || app->state.device[0] == '\0') {
+    if (app->config.no_connect || app->names_missing || app->state.device[0] == '\0') {
         return;
     }
     snprintf(device.name, sizeof device.name, "%s", app->state.device);

@@ -76,6 +76,7 @@ struct bl_app {
     bl_survey survey;
     bl_wishes wishes;
     bool wishes_ready;
+    bool names_missing;    ///< a port that the player named is not there: nothing is remembered
     int64_t survey_due_ms; ///< 0: none
     uint64_t survey_beat;  ///< cycle at which the server surely shows what it has told; 0: known
     bool ports_gone;

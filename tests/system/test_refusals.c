@@ -85,6 +85,26 @@ static void test_ports(void **state)
     stage_server_stop();
 }
 
+/// A slip of the fingers does not cost the player the connections of yesterday.
+static void test_ports_that_are_missing_change_no_memory(void **state)
+{
+    (void)state;
+    program live;
+    size_t seen = 0;
+    stage_server_start(&usual);
+    const char *model = stage_make_model("m.safetensors", 1, true, 48000.0);
+    stage_live_start(&live, (const char *const[]){model, NULL});
+    json_decref(stage_wait_state(&live, &seen, "playing"));
+    assert_true(stage_wait_remembered("system:playback_2", true));
+    assert_true(stage_wait_remembered("system:capture_1", true));
+    stage_live_stop(&live);
+    expect((const char *const[]){model, "--output", "nobody:home", NULL}, 1, "there is no port");
+    expect((const char *const[]){model, "--input", "nobody:home", NULL}, 1, "there is no port");
+    assert_true(stage_wait_remembered("system:playback_2", true));
+    assert_true(stage_wait_remembered("system:capture_1", true));
+    stage_server_stop();
+}
+
 /// A server may forbid its clients to connect themselves, openly or by doing nothing.
 static void test_refused_connection(void **state)
 {
@@ -139,10 +159,15 @@ int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_server), cmocka_unit_test(test_server_command_fails),
-        cmocka_unit_test(test_model),     cmocka_unit_test(test_demo),
-        cmocka_unit_test(test_ports),     cmocka_unit_test(test_refused_connection),
-        cmocka_unit_test(test_usage),     cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_no_server),
+        cmocka_unit_test(test_server_command_fails),
+        cmocka_unit_test(test_model),
+        cmocka_unit_test(test_demo),
+        cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_refused_connection),
+        cmocka_unit_test(test_usage),
+        cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_ports_that_are_missing_change_no_memory),
     };
     return cmocka_run_group_tests(tests, stage_open, stage_close);
 }
