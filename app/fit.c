@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define STAND_BY_RATIO 0.5 // of the cost of what it stands by for
+// Of the cost of what it stands by for: 0.70 of a period, where the guard falls, and as much of it
+// again stay below 0.95, so that it can be fed until then.
+#define STAND_BY_RATIO 0.35
 
 enum {
     PASS_FRAMES = 1024,

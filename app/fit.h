@@ -27,7 +27,7 @@ double bl_fit_measure_chain(bl_chain *chain);
 
 /// Builds the chain at config->quality or, with `may_narrow` and a model of several widths, at the
 /// widest one below it that needs at most BL_FIT_MOST, else the narrowest. If narrower ones are
-/// left, the widest that needs half as much stands by for the overload guard. Fails as
+/// left, the widest that needs a third as much stands by for the overload guard. Fails as
 /// bl_chain_create does.
 bl_status bl_fit_build(const bl_chain_config *config, bool may_narrow, bl_fit_measure measure,
                        bl_chain **chain, bl_fit *fit, bl_error *error);

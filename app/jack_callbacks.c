@@ -17,7 +17,7 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
-static void run(bl_jack *jack, const bl_jack_program *p, jack_nframes_t frames)
+static void run(bl_jack *jack, const bl_jack_program *p, jack_nframes_t frames, bool freewheel)
 {
     const float *in = jack_port_get_buffer(jack->ports[BL_JACK_IN], frames);
     float *left = jack_port_get_buffer(jack->ports[BL_JACK_OUT_LEFT], frames);
@@ -29,6 +29,9 @@ static void run(bl_jack *jack, const bl_jack_program *p, jack_nframes_t frames)
         if (p->demo != NULL) {
             bl_demo_read(p->demo, left, frames);
             in = left;
+        }
+        if (freewheel) {
+            bl_engine_play_whole(p->engine);
         }
         bl_engine_process_stereo(p->engine, in, left, right, frames);
     } else {
@@ -55,9 +58,11 @@ static int process(jack_nframes_t frames, void *argument)
     atomic_fetch_add_explicit(&jack->turn, 1, memory_order_seq_cst);
     bl_pulse *pulse = atomic_load_explicit(&jack->pulse, memory_order_seq_cst);
     const bl_jack_program *p = atomic_load_explicit(&jack->current, memory_order_seq_cst);
+    const bool freewheel =
+        pulse != NULL && atomic_load_explicit(&pulse->freewheel, memory_order_relaxed);
     const uint64_t start = now_ns();
 
-    run(jack, p, frames);
+    run(jack, p, frames, freewheel);
 
     if (pulse != NULL) {
         const uint64_t busy = now_ns() - start;
@@ -66,8 +71,9 @@ static int process(jack_nframes_t frames, void *argument)
         if (p != NULL && p->engine != NULL) {
             atomic_store_explicit(&pulse->own_latency_frames, bl_engine_latency_frames(p->engine),
                                   memory_order_relaxed);
-            bl_engine_report_load(p->engine, (double)ppm * 1e-6, frames,
-                                  atomic_load_explicit(&pulse->freewheel, memory_order_relaxed));
+            if (!freewheel) {
+                bl_engine_report_load(p->engine, (double)ppm * 1e-6, frames);
+            }
         }
         if (ppm > atomic_load_explicit(&pulse->max_ppm, memory_order_relaxed)) {
             atomic_store_explicit(&pulse->max_ppm, ppm, memory_order_relaxed);

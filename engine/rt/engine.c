@@ -171,10 +171,9 @@ static uint32_t count_channels(const bl_engine *engine)
     return stereo ? 2 : 1;
 }
 
-// One chain on its own: guarded, in all `channels`, and with the clean signal in its place as far
-// as `bypass` (NULL: not at all) says.
-static void play_chain(bl_engine *engine, bl_chain *chain, const float *clean, const float *bypass,
-                       float *const *out, uint32_t channels, uint32_t frames)
+// One chain on its own: guarded, and in all `channels`.
+static void play_chain(bl_engine *engine, bl_chain *chain, const float *clean, float *const *out,
+                       uint32_t channels, uint32_t frames)
 {
     bl_chain_process(chain, clean, out, frames);
     const uint32_t own = bl_chain_channels(chain);
@@ -187,6 +186,12 @@ static void play_chain(bl_engine *engine, bl_chain *chain, const float *clean, c
     if (own < channels) {
         memcpy(out[1], out[0], frames * sizeof **out);
     }
+}
+
+// The clean signal in place of what `chain` gave, as far as `bypass` (NULL: not at all) says.
+static void pass_by(const bl_engine *engine, const bl_chain *chain, const float *bypass,
+                    float *const *out, uint32_t channels, uint32_t frames)
+{
     if (bypass != NULL) {
         float delayed[BL_INNER_FRAMES];
         recall(engine, bl_chain_latency_frames(chain), delayed, frames);
@@ -196,23 +201,26 @@ static void play_chain(bl_engine *engine, bl_chain *chain, const float *clean, c
     }
 }
 
-// The live chain: one of its widths, or both along the fade from one to the other.
+// The live chain: one of its widths, or both along the fade from one to the other, which have the
+// same delay.
 static void play_live(bl_engine *engine, const float *clean, const float *bypass, float *const *out,
                       uint32_t channels, uint32_t frames)
 {
     bl_overload *overload = &engine->overload;
     bl_chain *full = engine->live, *narrow = engine->live->narrow;
-    play_chain(engine, overload->both || !overload->narrow ? full : narrow, clean, bypass, out,
-               channels, frames);
+    play_chain(engine, overload->both || !overload->narrow ? full : narrow, clean, out, channels,
+               frames);
     if (overload->both) {
         float left[BL_INNER_FRAMES], right[BL_INNER_FRAMES], weights[BL_INNER_FRAMES];
         float *const other[] = {left, right};
-        play_chain(engine, narrow, clean, bypass, other, channels, frames);
+        play_chain(engine, narrow, clean, other, channels, frames);
         bl_smoother_fill(&overload->fade, weights, frames);
         for (uint32_t c = 0; c < channels; c++) {
             crossfade(out[c], other[c], weights, out[c], frames);
         }
     }
+    bl_smoother_scale_all(&overload->gain, out, channels, frames);
+    pass_by(engine, full, bypass, out, channels, frames);
     bl_overload_advance(overload, frames);
 }
 
@@ -223,7 +231,8 @@ static void play_successor(bl_engine *engine, const float *clean, const float *b
 {
     float left[BL_INNER_FRAMES], right[BL_INNER_FRAMES], weights[BL_INNER_FRAMES];
     float *const joining[] = {left, right};
-    play_chain(engine, engine->successor, clean, bypass, joining, channels, frames);
+    play_chain(engine, engine->successor, clean, joining, channels, frames);
+    pass_by(engine, engine->successor, bypass, joining, channels, frames);
     const uint32_t unheard = engine->warm_up < frames ? engine->warm_up : frames;
     memset(weights, 0, unheard * sizeof *weights);
     bl_smoother_fill(&engine->fade, weights + unheard, frames - unheard);
@@ -341,11 +350,23 @@ void bl_engine_process(bl_engine *engine, const float *in, float *out, uint32_t 
     bl_engine_process_stereo(engine, in, out, NULL, frames);
 }
 
-void bl_engine_report_load(bl_engine *engine, double share, uint32_t frames, bool freewheel)
+void bl_engine_play_whole(bl_engine *engine)
+{
+    bl_overload *overload = &engine->overload;
+    if (engine->live == NULL) {
+        return;
+    }
+    if (overload->narrow && !overload->both) {
+        bl_chain_rewind_beside(engine->live, engine->live->narrow);
+    }
+    bl_overload_begin(overload, overload->ratio, overload->memory_frames);
+}
+
+void bl_engine_report_load(bl_engine *engine, double share, uint32_t frames)
 {
     // Two chains at a time say nothing about either.
     if (engine->live == NULL || engine->successor != NULL ||
-        !bl_overload_report(&engine->overload, share, frames, freewheel)) {
+        !bl_overload_report(&engine->overload, share, frames)) {
         return;
     }
     bl_chain *full = engine->live, *narrow = engine->live->narrow;

@@ -74,11 +74,11 @@ static void check_fit(const double *shares, int count, bool may_narrow, double s
     bl_model_release(model);
 }
 
-static void test_half_the_cost_stands_by(void **state)
+static void test_a_third_of_the_cost_stands_by(void **state)
 {
     (void)state;
-    check_fit((const double[]){0.4, 0.2}, 2, true, 0.4, 1.0, 0.5, 0.5);
-    check_fit((const double[]){0.4, 0.3, 0.1}, 3, true, 0.4, 1.0, 0.25, 0.0);
+    check_fit((const double[]){0.4, 0.12}, 2, true, 0.4, 1.0, 0.3, 0.5);
+    check_fit((const double[]){0.4, 0.2, 0.1}, 3, true, 0.4, 1.0, 0.25, 0.0);
     check_fit((const double[]){0.4, 0.35, 0.3}, 3, true, 0.4, 1.0, 0.75, 0.0);
 }
 
@@ -218,7 +218,7 @@ static void test_a_model_that_does_not_fit_is_told_before_it_is_handed_over(void
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_half_the_cost_stands_by),
+        cmocka_unit_test(test_a_third_of_the_cost_stands_by),
         cmocka_unit_test(test_the_widest_that_fits),
         cmocka_unit_test(test_the_narrowest_if_none_fits),
         cmocka_unit_test(test_full_width_in_freewheel),

@@ -106,11 +106,16 @@ bool bl_engine_poll(bl_engine *engine, bl_telemetry *telemetry);
 /// The overload guard's only source: the callback took `share` of the period of `frames` that was
 /// just processed. At 70 % over some 20 ms the live chain's narrower form, if bl_chain_set_narrow
 /// gave it one, takes over by the crossfade; when the full width has been expected to need at
-/// most 60 % of a period for five seconds, it comes back. The form that is not heard is fed first,
-/// for as long as the model remembers, and from 40 % on in advance. In freewheel nothing falls, and
-/// the full width comes back at once. Thread: RT, after bl_engine_process.
-void bl_engine_report_load(bl_engine *engine, double share, uint32_t frames,
-                           bool freewheel) BL_NONBLOCKING;
+/// most 60 % of a period for five seconds, it comes back, and after twice as long if it then fell
+/// again soon. The form that is not heard is fed first, for as long as the model remembers, and
+/// from 40 % on in advance. Where both at a time would need more than 95 %, nothing is fed: the
+/// full width goes to silence and the narrower form comes from there, in the length of a crossfade
+/// each. All of this is about the full width's own cost. Thread: RT, after bl_engine_process.
+void bl_engine_report_load(bl_engine *engine, double share, uint32_t frames) BL_NONBLOCKING;
+
+/// For freewheel, where nothing is late: the live chain is heard at its full width from the next
+/// frame on, and the loads reported so far are forgotten. Thread: RT, before bl_engine_process.
+void bl_engine_play_whole(bl_engine *engine) BL_NONBLOCKING;
 
 /// Real delay of the live chain in frames, as of the last process call. Thread: any, RT safe.
 uint32_t bl_engine_latency_frames(const bl_engine *engine) BL_NONBLOCKING;
