@@ -28,7 +28,8 @@ static const bl_option options[] = {
      .offset = offsetof(info_settings, json),
      .help = "Prints one JSON document: {\"models\": [...]}, one object for each argument, in "
              "order. Keys end in their unit; receptive_field_samples is null for recurrent "
-             "models, kernel is null for configs and for models that cannot be played. "
+             "models, kernel is null for configs and for models that cannot be played, which "
+             "have their reason as refusal. "
              "server_rates is what playing it at other rates adds, resampling included."},
     {0},
 };
@@ -67,37 +68,34 @@ static bl_status load_config(info_entry *entry, bl_error *error)
     return status;
 }
 
-static bl_status measure_latencies(info_entry *entry, bl_model *model)
+static bl_status measure_latencies(info_entry *entry, const bl_voice *voice, bl_error *error)
 {
-    bl_status status = BL_STATUS_OK;
-    for (int i = 0; i < SERVER_RATES && status == BL_STATUS_OK; i++) {
-        bl_voice_config config = bl_voice_config_default();
-        bl_voice *voice = NULL;
-        config.sample_rate_hz = server_rates_hz[i];
-        status = bl_voice_create(model, &config, &voice, &entry->refusal);
-        entry->latency_frames[i] = status == BL_STATUS_OK ? bl_voice_latency_frames(voice) : 0;
-        bl_voice_destroy(voice);
+    for (int i = 0; i < SERVER_RATES; i++) {
+        if (!bl_voice_latency_at(voice, server_rates_hz[i], &entry->latency_frames[i])) {
+            return bl_error_set(error, BL_STATUS_NO_MEMORY, "%s: not enough memory to describe it",
+                                entry->path);
+        }
     }
-    return status;
+    return BL_STATUS_OK;
 }
 
 static bl_status load_model(info_entry *entry, bl_error *error)
 {
     bl_model *model = NULL;
     bl_voice *voice = NULL;
-    const bl_status status = bl_model_load(entry->path, NULL, &model, error);
+    bl_status status = bl_model_load(entry->path, NULL, &model, error);
     if (status != BL_STATUS_OK) {
         return status;
     }
     entry->info = *bl_model_get_info(model);
     // A model that loads but cannot be played still has facts to tell.
-    if (bl_voice_create(model, NULL, &voice, &entry->refusal) == BL_STATUS_OK &&
-        measure_latencies(entry, model) == BL_STATUS_OK) {
+    if (bl_voice_create(model, NULL, &voice, &entry->refusal) == BL_STATUS_OK) {
+        status = measure_latencies(entry, voice, error);
         snprintf(entry->kernel, sizeof entry->kernel, "%s", bl_voice_kernel(voice));
     }
     bl_voice_destroy(voice);
     bl_model_release(model);
-    return BL_STATUS_OK;
+    return status;
 }
 
 static json_t *json_from_samples(uint32_t samples, bool unlimited)
@@ -162,6 +160,9 @@ static json_t *json_from_entry(const info_entry *entry)
     }
     json_object_set_new(object, "kernel",
                         entry->kernel[0] != '\0' ? bl_json_from_text(entry->kernel) : json_null());
+    if (entry->refusal.text[0] != '\0') {
+        json_object_set_new(object, "refusal", bl_json_from_text(entry->refusal.text));
+    }
     json_object_set_new(object, "server_rates", json_from_rates(entry));
     return object;
 }

@@ -65,6 +65,7 @@ static void read_dense(bl_stack *stack, const bl_json *weights, uint32_t out)
 {
     bl_load *load = stack->load;
     const uint32_t in = stack->channels;
+    bl_json_to_list(weights, 2, 2);
     const bl_json kernel = bl_json_element(weights, 0), bias = bl_json_element(weights, 1);
     const float *table = bl_json_to_table(&kernel, in, out);
     const float *b = bl_json_to_vector(&bias, out);
@@ -105,6 +106,7 @@ static void read_conv(bl_stack *stack, const bl_json *layer, const bl_json *weig
     }
     const uint32_t in = conv.in / conv.groups;
     const size_t row = (size_t)in * conv.kernel;
+    bl_json_to_list(weights, 2, 2);
     const bl_json taps = bl_json_element(weights, 0), bias = bl_json_element(weights, 1);
     bl_json_to_list(&taps, conv.kernel, conv.kernel);
     float *w = bl_load_take(load, row * out, sizeof *w);
@@ -128,6 +130,7 @@ static void read_lstm(bl_stack *stack, const bl_json *weights, uint32_t cells)
 {
     bl_load *load = stack->load;
     const uint32_t in = stack->channels, gates = 4 * cells;
+    bl_json_to_list(weights, 3, 3);
     const bl_json kernel = bl_json_element(weights, 0), recurrent = bl_json_element(weights, 1);
     const bl_json bias = bl_json_element(weights, 2);
     const float *k = bl_json_to_table(&kernel, in, gates);
@@ -150,6 +153,7 @@ static void read_gru(bl_stack *stack, const bl_json *weights, uint32_t cells)
 {
     bl_load *load = stack->load;
     const uint32_t in = stack->channels, gates = 3 * cells;
+    bl_json_to_list(weights, 3, 3);
     const bl_json kernel = bl_json_element(weights, 0), recurrent = bl_json_element(weights, 1);
     const bl_json bias = bl_json_element(weights, 2);
     const float *k = bl_json_to_table(&kernel, in, gates);
@@ -172,6 +176,7 @@ static void read_gru(bl_stack *stack, const bl_json *weights, uint32_t cells)
 
 static void read_prelu(bl_stack *stack, const bl_json *weights)
 {
+    bl_json_to_list(weights, 1, 1);
     const bl_json table = bl_json_element(weights, 0);
     const float *slopes = bl_json_to_table(&table, 1, stack->channels);
     bl_sequence_stage *stage = bl_stack_append(stack, BL_SEQUENCE_ACTIVATION, stack->channels);
@@ -231,11 +236,50 @@ static uint32_t read_width(const bl_stack *stack, const bl_json *layer, bool fix
     return width;
 }
 
+// An empty text, `harmless`, 1, or lists of nothing but 1.
+static bool is_harmless(const bl_json *json, const char *harmless)
+{
+    if (bl_json_is(json, BL_JSON_TEXT)) {
+        const char *text = json->value.u.text;
+        return text[0] == '\0' || (harmless != NULL && strcmp(text, harmless) == 0);
+    }
+    bool ones = bl_json_is(json, BL_JSON_NUMBER) && json->value.u.number == 1.0;
+    if (bl_json_is(json, BL_JSON_NUMBERS)) {
+        ones = true;
+        for (uint32_t i = 0; i < json->value.count; i++) {
+            ones = ones && json->value.u.numbers[i] == 1.0;
+        }
+    }
+    return ones;
+}
+
+// Keys that would change the sound, if any player obeyed them.
+static void warn_of_ignored(const bl_json *layer, const char *type)
+{
+    static const struct {
+        const char *key, *harmless, *type; // NULL: of any type
+    } rows[] = {
+        {"strides", NULL, NULL},
+        {"padding", "causal", NULL},
+        {"recurrent_activation", "sigmoid", NULL},
+        {"activation", "linear", "batchnorm"},
+        {"activation", "linear", "prelu"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const bl_json json = bl_json_member(layer, rows[i].key);
+        const bool concerned = rows[i].type == NULL || strcmp(rows[i].type, type) == 0;
+        if (concerned && bl_json_is_given(&json) && !is_harmless(&json, rows[i].harmless)) {
+            bl_json_warn(&json, "ignored, as other players do; the sound may differ");
+        }
+    }
+}
+
 void bl_aidax_read_layer(bl_stack *stack, const bl_json *layer)
 {
     const bl_json type = bl_json_member(layer, "type");
     const bl_json weights = bl_json_member(layer, "weights");
     const char *name = bl_json_to_text(&type);
+    warn_of_ignored(layer, name);
     if (strcmp(name, "dense") == 0 || strcmp(name, "time-distributed-dense") == 0) {
         read_dense(stack, &weights, read_width(stack, layer, false));
         append_activation(stack, layer);

@@ -78,6 +78,13 @@ void bl_json_fail(const bl_json *json, bl_status status, const char *format, ...
     bl_load_fail(json->load, status, "%s%s%s", place, place[0] != '\0' ? ": " : "", detail);
 }
 
+void bl_json_warn(const bl_json *json, const char *sentence)
+{
+    char place[BL_JSON_TEXT_MAX];
+    write_place(json, place, sizeof place);
+    bl_load_warn(json->load, "%s%s%s", place, place[0] != '\0' ? ": " : "", sentence);
+}
+
 static void describe_number(double number, char *text, size_t size)
 {
     char shortest[BL_TEXT_NUMBER_MAX];
@@ -173,6 +180,12 @@ const char *bl_json_to_text(const bl_json *json)
         bl_json_expect(json, "a text");
         return "";
     }
+    if (strlen(json->value.u.text) != json->value.count) {
+        bl_json_fail(json, BL_STATUS_FORMAT,
+                     "found a NUL character behind \"%.60s\", expected a text without",
+                     json->value.u.text);
+        return "";
+    }
     return json->value.u.text;
 }
 
@@ -183,7 +196,8 @@ uint32_t bl_json_to_list(const bl_json *json, uint32_t min, uint32_t max)
         return count;
     }
     char expected[64];
-    snprintf(expected, sizeof expected, "a list of %u to %u", min, max);
+    snprintf(expected, sizeof expected, min < max ? "a list of %u to %u" : "a list of %u", min,
+             max);
     bl_json_expect(json, expected);
     return 0;
 }

@@ -45,6 +45,9 @@ bool bl_json_is_list(const bl_json *json);
 void bl_json_fail(const bl_json *json, bl_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/// Keeps "PLACE: SENTENCE" as a warning, as far as it fits.
+void bl_json_warn(const bl_json *json, const char *sentence);
+
 /// Keeps "FILE: PLACE: found FOUND, expected EXPECTED".
 void bl_json_expect(const bl_json *json, const char *expected);
 

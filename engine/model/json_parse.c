@@ -140,7 +140,7 @@ static bool copy_value(bl_store *store, const json_t *from, bl_json_value *to)
     case JSON_ARRAY:
         return copy_list(store, from, to);
     case JSON_STRING:
-        *to = (bl_json_value){.kind = BL_JSON_TEXT};
+        *to = (bl_json_value){.kind = BL_JSON_TEXT, .count = (uint32_t)json_string_length(from)};
         to->u.text = copy_text(store, json_string_value(from), json_string_length(from));
         return to->u.text != NULL;
     case JSON_INTEGER:

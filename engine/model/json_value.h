@@ -29,7 +29,7 @@ struct bl_json_pair;
 /// Plain data; what it points to lives as long as its document.
 typedef struct bl_json_value {
     bl_json_kind kind;
-    uint32_t count; ///< elements of a list, members of an object
+    uint32_t count; ///< elements of a list, members of an object, bytes of a text
     union {
         double number;
         const char *text; ///< UTF-8

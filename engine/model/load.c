@@ -20,6 +20,17 @@ void bl_load_fail(bl_load *load, bl_status status, const char *format, ...)
     load->status = bl_error_set(load->error, status, "%s: %s", load->file, detail);
 }
 
+void bl_load_warn(bl_load *load, const char *format, ...)
+{
+    if (load->warning == NULL || load->warning[0] != '\0') {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(load->warning, BL_LOAD_WARNING_MAX, format, arguments);
+    va_end(arguments);
+}
+
 bool bl_load_ok(const bl_load *load)
 {
     return load->status == BL_STATUS_OK;

@@ -12,16 +12,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { BL_LOAD_WARNING_MAX = 128 };
+
 typedef struct bl_load {
     const char *file; ///< starts every sentence
     bl_store *store;  ///< where the model's memory comes from
     bl_error *error;  ///< may be NULL
     bl_status status; ///< of the first failure
+    char *warning;    ///< BL_LOAD_WARNING_MAX bytes for the first reservation, or NULL
 } bl_load;
 
 /// Keeps the failure unless one is kept already: "FILE: ...". Thread: the loading one.
 void bl_load_fail(bl_load *load, bl_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/// Keeps a sentence for people unless one is kept already. Thread: the loading one.
+void bl_load_warn(bl_load *load, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /// True while nothing failed.
 bool bl_load_ok(const bl_load *load);

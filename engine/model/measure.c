@@ -6,6 +6,11 @@
 
 #include <stddef.h>
 
+enum {
+    LANES = 8,      // cells are padded to whole vectors
+    CELL_MACS = 64, // what the activations of a cell cost beside its weights
+};
+
 static uint64_t matrix_macs(const bl_matrix *matrix)
 {
     return matrix->out == 0 ? 0 : (uint64_t)matrix->out * (matrix->in / matrix->groups);
@@ -111,4 +116,41 @@ bl_arch_measure bl_arch_get_measure(const bl_arch *arch)
         break;
     }
     return bl_arch_get_measure(arch->u.container.submodels[arch->u.container.count - 1]);
+}
+
+static uint64_t prewarm_sequence(const bl_sequence *sequence)
+{
+    uint64_t macs = 0;
+    for (uint32_t i = 0; i < sequence->stage_count; i++) {
+        const bl_sequence_stage *stage = &sequence->stages[i];
+        const uint64_t cells = (stage->out + LANES - 1) / LANES * LANES;
+        const uint64_t in = (stage->in + LANES - 1) / LANES * LANES;
+        if (stage->kind == BL_SEQUENCE_LSTM || stage->kind == BL_SEQUENCE_GRU) {
+            const uint64_t gates = stage->kind == BL_SEQUENCE_LSTM ? 4 : 3;
+            macs += cells * (gates * (in + cells + 1) + CELL_MACS);
+        }
+    }
+    return macs * sequence->prewarm_frames;
+}
+
+uint64_t bl_arch_get_prewarm_macs(const bl_arch *arch)
+{
+    uint64_t most = 0;
+    switch (arch->kind) {
+    case BL_ARCH_WAVENET:
+        return arch->u.wavenet.condition_dsp != NULL
+                   ? bl_arch_get_prewarm_macs(arch->u.wavenet.condition_dsp)
+                   : 0;
+    case BL_ARCH_SEQUENCE:
+        return prewarm_sequence(&arch->u.sequence);
+    case BL_ARCH_LINEAR:
+        return 0;
+    case BL_ARCH_CONTAINER:
+        break;
+    }
+    for (uint32_t i = 0; i < arch->u.container.count; i++) {
+        const uint64_t macs = bl_arch_get_prewarm_macs(arch->u.container.submodels[i]);
+        most = macs > most ? macs : most;
+    }
+    return most;
 }

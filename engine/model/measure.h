@@ -15,4 +15,8 @@ typedef struct bl_arch_measure {
 /// Thread: any. Weights are not read and may be NULL.
 bl_arch_measure bl_arch_get_measure(const bl_arch *arch);
 
+/// Multiply-adds of the zeros that must run through the recurrent layers before the first sample,
+/// padding and activations included; of a container at its costliest width. Thread: any.
+uint64_t bl_arch_get_prewarm_macs(const bl_arch *arch);
+
 #endif

@@ -26,6 +26,7 @@ struct bl_model {
     atomic_size_t references; ///< any thread -> any thread
     bl_store *store;
     bl_content content;
+    const char *file;
     const float *weights; ///< the flat list it was made of, or NULL
 };
 
@@ -53,6 +54,15 @@ static void complete_info(bl_load *load, bl_content *content)
         bl_load_fail(load, BL_STATUS_LIMIT,
                      "found a receptive field of %" PRIu64 " samples, expected at most %d",
                      measure.receptive_field_samples, BL_LIMIT_RECEPTIVE_FIELD);
+        return;
+    }
+    const uint64_t prewarm_macs = bl_arch_get_prewarm_macs(arch);
+    if (prewarm_macs > BL_LIMIT_PREWARM_MACS) {
+        bl_load_fail(load, BL_STATUS_LIMIT,
+                     "found recurrent layers that take %" PRIu64
+                     " multiply-adds before the first sample, expected at most %" PRIu64
+                     "; use a model of fewer cells or layers",
+                     prewarm_macs, BL_LIMIT_PREWARM_MACS);
         return;
     }
     if (content->is_native) {
@@ -119,6 +129,7 @@ static bl_status create(bl_load *load, bl_content *content, bl_model **model)
     if (bl_load_ok(load)) {
         complete_info(load, content);
     }
+    const char *file = bl_load_copy_text(load, load->file);
     bl_model *made = bl_load_take(load, 1, sizeof *made);
     if (made == NULL) {
         bl_store_destroy(load->store);
@@ -126,6 +137,7 @@ static bl_status create(bl_load *load, bl_content *content, bl_model **model)
     }
     made->content = *content;
     made->store = load->store;
+    made->file = file;
     atomic_init(&made->references, 1);
     *model = made;
     return BL_STATUS_OK;
@@ -150,6 +162,7 @@ bl_status bl_model_parse(const uint8_t *bytes, size_t size, const char *name,
         bl_load_fail(&load, BL_STATUS_LIMIT, "found %zu bytes, expected at most %d", size,
                      BL_LIMIT_FILE_BYTES);
     }
+    load.warning = content.info.warning;
     if (bl_load_ok(&load)) {
         read_content(&load, bytes, size, overrides, &content);
     }
@@ -187,6 +200,11 @@ void bl_model_release(bl_model *model)
 const bl_model_info *bl_model_get_info(const bl_model *model)
 {
     return &model->content.info;
+}
+
+const char *bl_model_get_file(const bl_model *model)
+{
+    return model->file;
 }
 
 const bl_arch *bl_model_get_arch(const bl_model *model)

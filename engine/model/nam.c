@@ -76,7 +76,7 @@ static bool read_digits(const char **text, uint32_t *number)
 }
 
 // 0.5.0 to 0.7.0 whole, 0.7.N with a warning, the rest refused.
-static void check_version(const bl_json *object, char *warning, size_t size)
+static void check_version(const bl_json *object)
 {
     const bl_json json = bl_json_member(object, "version");
     const char *version = bl_json_to_text(&json), *text = version;
@@ -86,10 +86,12 @@ static void check_version(const bl_json *object, char *warning, size_t size)
     if (!good || major != 0 || minor < VERSION_OLDEST || minor > VERSION_NEWEST) {
         bl_json_expect(&json, "a version from \"0.5.0\" to \"0.7.0\"");
     } else if (minor == VERSION_NEWEST && patch > 0) {
-        snprintf(warning, size,
+        char sentence[BL_LOAD_WARNING_MAX];
+        snprintf(sentence, sizeof sentence,
                  "version %.16s is newer than 0.7.0; what is new in it may be missing from the "
                  "sound",
                  version);
+        bl_json_warn(object, sentence);
     }
 }
 
@@ -114,11 +116,11 @@ static const architecture *find_architecture(const bl_json *json)
     return NULL;
 }
 
-static bl_arch *read_object(const bl_json *object, bl_nam *nam, char *warning, size_t size)
+bl_arch *bl_nam_read_object(const bl_json *object, bl_nam *nam)
 {
     bl_load *load = object->load;
     *nam = (bl_nam){.load = load, .in_channels = 1, .out_channels = 1};
-    check_version(object, warning, size);
+    check_version(object);
     const bl_json name = bl_json_member(object, "architecture");
     const architecture *kind = find_architecture(&name);
     nam->config = bl_json_member(object, "config");
@@ -144,11 +146,6 @@ static bl_arch *read_object(const bl_json *object, bl_nam *nam, char *warning, s
     }
     nam->parameters += nam->wanted;
     return bl_load_ok(load) ? arch : NULL;
-}
-
-bl_arch *bl_nam_read_object(const bl_json *object, bl_nam *nam)
-{
-    return read_object(object, nam, NULL, 0);
 }
 
 // An optional number: absent and null mean that the file does not say.
@@ -188,7 +185,7 @@ void bl_nam_read(const bl_json *root, bl_content *content)
 {
     bl_model_info *info = &content->info;
     bl_nam nam;
-    content->arch = read_object(root, &nam, info->warning, sizeof info->warning);
+    content->arch = bl_nam_read_object(root, &nam);
     if (content->arch == NULL) {
         return;
     }

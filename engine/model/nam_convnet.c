@@ -14,7 +14,7 @@
 enum { KERNEL = 2 };
 
 // y = (w x - mean) weight / sqrt(variance + eps) + bias becomes y = w' x + b'.
-static void fold_normalisation(bl_nam *nam, bl_conv *conv, const bl_json *place)
+static void fold_normalisation(bl_nam *nam, bl_conv *conv, uint32_t block)
 {
     assert(conv->groups > 0);
     const uint32_t channels = conv->out;
@@ -36,10 +36,12 @@ static void fold_normalisation(bl_nam *nam, bl_conv *conv, const bl_json *place)
             finite = finite && isfinite(w[c * row + i]);
         }
         if (!finite) {
-            bl_json_fail(place, BL_STATUS_VALUE,
-                         "found a batch normalisation of channel %" PRIu32
-                         " that divides by %g, expected a variance above zero",
-                         c, sqrt((double)variance[c] + (double)*eps));
+            const bl_json batchnorm = bl_json_member(&nam->config, "batchnorm");
+            bl_json_fail(&batchnorm, BL_STATUS_VALUE,
+                         "found a running variance of %g with eps %g in the weights of block "
+                         "%" PRIu32 ", channel %" PRIu32
+                         ", expected a sum above zero that its weights can be divided by",
+                         (double)variance[c], (double)*eps, block, c);
         }
     }
     conv->w = w;
@@ -70,7 +72,7 @@ void bl_nam_read_convnet(bl_nam *nam, bl_arch *arch)
         *conv = (bl_sequence_stage){.kind = BL_SEQUENCE_CONV, .in = shape.in, .out = channels};
         conv->conv = bl_nam_take_conv(nam, &shape, !normalised, &groups);
         if (normalised) {
-            fold_normalisation(nam, &conv->conv, &dilation);
+            fold_normalisation(nam, &conv->conv, i);
         }
         *act = (bl_sequence_stage){.kind = BL_SEQUENCE_ACTIVATION, .in = channels, .out = channels};
         act->activation = bl_nam_read_activation(&activation, channels);

@@ -23,6 +23,11 @@ static uint32_t read_condition(bl_nam *nam, bl_wavenet *net)
     }
     if (inner.sample_rate_hz != nam->sample_rate_hz) {
         const bl_json rate = bl_json_member(&json, "sample_rate");
+        if (!inner.sample_rate_known) {
+            bl_json_fail(&rate, BL_STATUS_VALUE,
+                         "found nothing, which means %g Hz, expected %g Hz as the model around it",
+                         inner.sample_rate_hz, nam->sample_rate_hz);
+        }
         bl_json_fail(&rate, BL_STATUS_VALUE, "found %g Hz, expected %g Hz as the model around it",
                      inner.sample_rate_hz, nam->sample_rate_hz);
     }

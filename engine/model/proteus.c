@@ -13,7 +13,7 @@
 // The rate of all Proteus captures.
 #define PROTEUS_RATE_HZ 44100.0
 
-enum { KEY_MAX = 32 };
+enum { KEY_MAX = 32, TENSORS_PER_LAYER = 4 };
 
 bool bl_proteus_is(const bl_json *root)
 {
@@ -154,6 +154,13 @@ void bl_proteus_read(const bl_json *root, bl_content *content)
         (found.gru ? read_gru : read_lstm)(&stack, &dict, i, found.cells);
     }
     read_head(&stack, &dict, found.biased);
+    const uint32_t tensors = TENSORS_PER_LAYER * found.layers + (found.biased ? 2 : 1);
+    if (dict.value.count != tensors) {
+        bl_json_fail(&dict, BL_STATUS_SHAPE,
+                     "found %" PRIu32 " tensors, expected %" PRIu32 " for num_layers %" PRIu32
+                     " and bias_fl %s",
+                     dict.value.count, tensors, found.layers, found.biased ? "true" : "false");
+    }
     arch->u.sequence.skip = found.skip;
     bl_stack_finish(&stack, root, content);
     snprintf(info->format, sizeof info->format, "proteus");

@@ -7,6 +7,8 @@
 
 enum { A1_KERNEL = 3, A2_LAYERS = 23 };
 
+#define A2_SLOPE 0.01F
+
 typedef struct a1_row {
     const char *name;
     uint32_t channels[2];
@@ -15,12 +17,30 @@ typedef struct a1_row {
 static const a1_row a1_rows[] = {
     {"standard", {16, 8}}, {"lite", {12, 6}}, {"feather", {8, 4}}, {"nano", {4, 2}}};
 
+static bool is_plain_layer(const bl_wavenet_layer *layer)
+{
+    for (int place = 0; place < BL_FILM_PLACES; place++) {
+        if (layer->film[place].active) {
+            return false;
+        }
+    }
+    return layer->conv.groups == 1 && layer->mixin.groups == 1 && layer->layer1x1.groups == 1;
+}
+
 static bool is_plain(const bl_wavenet *net)
 {
+    const bl_activation_kind activation =
+        net->array_count == 2 ? BL_ACTIVATION_TANH : BL_ACTIVATION_LEAKY_RELU;
     for (uint32_t a = 0; a < net->array_count; a++) {
-        for (uint32_t i = 0; i < net->arrays[a].layer_count; i++) {
-            const bl_wavenet_layer *layer = &net->arrays[a].layers[i];
-            if (layer->gating != BL_GATING_NONE || layer->layer1x1.out == 0 ||
+        const bl_wavenet_array *array = &net->arrays[a];
+        if (array->bottleneck != array->channels || array->head.groups != 1 ||
+            (net->array_count == 2 && array->head.kernel != 1)) {
+            return false;
+        }
+        for (uint32_t i = 0; i < array->layer_count; i++) {
+            const bl_wavenet_layer *layer = &array->layers[i];
+            if (!is_plain_layer(layer) || layer->activation.kind != activation ||
+                layer->gating != BL_GATING_NONE || layer->layer1x1.out == 0 ||
                 layer->head1x1.out > 0) {
                 return false;
             }
@@ -73,7 +93,8 @@ static const char *name_a2(const bl_wavenet_array *array)
                                   : i == 15 ? 13
                                   : i > 15  ? dilations[i - 16]
                                             : dilations[i % 7];
-        if (conv->kernel != kernel || conv->dilation != dilation) {
+        if (conv->kernel != kernel || conv->dilation != dilation ||
+            array->layers[i].activation.p[0] != A2_SLOPE) {
             return "";
         }
     }

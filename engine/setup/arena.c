@@ -23,6 +23,7 @@ struct bl_arena {
     piece *pieces;
     deferred *deferred; // newest first; the links are pieces
     size_t bytes, limit_bytes;
+    bool full;
 };
 
 bl_arena *bl_arena_create(size_t limit_bytes)
@@ -52,11 +53,13 @@ void bl_arena_destroy(bl_arena *arena)
 void *bl_arena_take(bl_arena *arena, size_t count, size_t size)
 {
     if (size != 0 && count > (SIZE_MAX / 2) / size) {
+        arena->full = true;
         return NULL;
     }
     // Rounded up to the alignment, plus one step for the link.
     const size_t bytes = (count * size + 2 * BL_NET_ALIGN - 1) / BL_NET_ALIGN * BL_NET_ALIGN;
     if (bytes > arena->limit_bytes - arena->bytes) {
+        arena->full = true;
         return NULL;
     }
     piece *p = aligned_alloc(BL_NET_ALIGN, bytes);
@@ -79,6 +82,11 @@ bool bl_arena_defer(bl_arena *arena, void (*destroy)(void *object), void *object
     *d = (deferred){.next = arena->deferred, .destroy = destroy, .object = object};
     arena->deferred = d;
     return true;
+}
+
+bool bl_arena_is_full(const bl_arena *arena)
+{
+    return arena->full;
 }
 
 size_t bl_arena_bytes(const bl_arena *arena)

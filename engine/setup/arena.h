@@ -23,6 +23,9 @@ void *bl_arena_take(bl_arena *arena, size_t count, size_t size);
 /// and nothing noted, if memory is short. Owns: the arena, from this call on.
 bool bl_arena_defer(bl_arena *arena, void (*destroy)(void *object), void *object);
 
+/// Whether a piece was refused because of the limit. Thread: any.
+bool bl_arena_is_full(const bl_arena *arena);
+
 /// Bytes given so far. Thread: any.
 size_t bl_arena_bytes(const bl_arena *arena);
 

@@ -29,7 +29,7 @@ typedef struct bl_net_request {
     bl_isa isa;
     double quality;   ///< 0..1, width of slimmable kinds
     uint32_t stretch; ///< dilations are multiplied by this; 0 is 1. See bl_arch_stretches
-    const char *name; ///< of the model, for errors
+    const char *name; ///< the model's file, for errors
 } bl_net_request;
 
 /// Builds the net of `arch` in the steady state of silence. All its memory is from `arena`.

@@ -31,10 +31,15 @@ static void destroy_resampler(void *resampler)
     speex_resampler_destroy(resampler);
 }
 
+static SpeexResamplerState *open_resampler(double from_hz, double to_hz)
+{
+    return speex_resampler_init(1, (spx_uint32_t)lround(from_hz), (spx_uint32_t)lround(to_hz),
+                                QUALITY, NULL);
+}
+
 static SpeexResamplerState *make_resampler(double from_hz, double to_hz, bl_arena *arena)
 {
-    SpeexResamplerState *made = speex_resampler_init(1, (spx_uint32_t)lround(from_hz),
-                                                     (spx_uint32_t)lround(to_hz), QUALITY, NULL);
+    SpeexResamplerState *made = open_resampler(from_hz, to_hz);
     if (made != NULL && !bl_arena_defer(arena, destroy_resampler, made)) {
         speex_resampler_destroy(made);
         made = NULL;
@@ -58,6 +63,15 @@ static uint32_t grid_frames(SpeexResamplerState *down)
     return per_grid;
 }
 
+// Of both directions and the net between them, at the rate around them.
+static uint32_t delay_frames(SpeexResamplerState *down, SpeexResamplerState *up,
+                             const bl_net *inner, double ratio)
+{
+    const double model_delay =
+        (double)speex_resampler_get_input_latency(up) + (double)inner->latency_frames;
+    return (uint32_t)lround((double)speex_resampler_get_input_latency(down) + model_delay * ratio);
+}
+
 static bl_status wrap(bl_net *inner, double rate_hz, double model_hz, const bl_net_request *request,
                       bl_arena *arena, bl_net **net, bl_error *error)
 {
@@ -72,15 +86,12 @@ static bl_status wrap(bl_net *inner, double rate_hz, double model_hz, const bl_n
         return bl_error_set(error, BL_STATUS_NO_MEMORY, "%s: not enough memory to resample it",
                             request->name);
     }
-    const double model_delay =
-        (double)speex_resampler_get_input_latency(up) + (double)inner->latency_frames;
-    const double delay = (double)speex_resampler_get_input_latency(down) + model_delay * ratio;
     *made = (bl_resampled_net){
         .net = {.process = bl_resampled_net_process,
                 .reset = bl_resampled_net_reset,
                 .in_channels = 1,
                 .out_channels = 1,
-                .latency_frames = (uint32_t)lround(delay),
+                .latency_frames = delay_frames(down, up, inner, ratio),
                 .grid_frames = grid_frames(down),
                 .kernel = inner->kernel},
         .inner = inner,
@@ -134,4 +145,28 @@ bl_status bl_net_build_at(const bl_arch *arch, double sample_rate_hz, const bl_n
     }
     *net = made;
     return BL_STATUS_OK;
+}
+
+bool bl_net_latency_at(const bl_arch *arch, const bl_net *own, double sample_rate_hz,
+                       uint32_t *frames)
+{
+    const double model_hz = arch->sample_rate_hz, ratio = sample_rate_hz / model_hz;
+    const uint32_t stretch = stretch_factor(arch, ratio, 1.0);
+    if (stretch > 0 || fabs(ratio - 1.0) <= RATE_TOLERANCE) {
+        *frames = own->latency_frames * (stretch > 0 ? stretch : 1);
+        return true;
+    }
+    SpeexResamplerState *down = open_resampler(sample_rate_hz, model_hz);
+    SpeexResamplerState *up = open_resampler(model_hz, sample_rate_hz);
+    const bool made = down != NULL && up != NULL;
+    if (made) {
+        *frames = delay_frames(down, up, own, ratio);
+    }
+    if (down != NULL) {
+        speex_resampler_destroy(down);
+    }
+    if (up != NULL) {
+        speex_resampler_destroy(up);
+    }
+    return made;
 }

@@ -12,4 +12,9 @@
 bl_status bl_net_build_at(const bl_arch *arch, double sample_rate_hz, const bl_net_request *request,
                           bl_arena *arena, bl_net **net, bl_error *error);
 
+/// Stores the latency that `own`, the net of `arch` at its own rate and full width, has at another
+/// rate, without building it there. False without memory. Thread: any but RT.
+bool bl_net_latency_at(const bl_arch *arch, const bl_net *own, double sample_rate_hz,
+                       uint32_t *frames);
+
 #endif

@@ -248,17 +248,18 @@ static bool looks_ahead_evenly(const bl_wavenet *net)
     return even;
 }
 
-static bool wavenet_stretches(const bl_wavenet *net, double quality)
+static bool wavenet_stretches(const bl_wavenet *net)
 {
     return (net->causal || looks_ahead_evenly(net)) &&
-           (net->condition_dsp == NULL || bl_arch_stretches(net->condition_dsp, quality));
+           (net->condition_dsp == NULL ||
+            bl_arch_stretches(net->condition_dsp, BL_CONDITION_QUALITY));
 }
 
 bool bl_arch_stretches(const bl_arch *arch, double quality)
 {
     switch (arch->kind) {
     case BL_ARCH_WAVENET:
-        return wavenet_stretches(&arch->u.wavenet, quality);
+        return wavenet_stretches(&arch->u.wavenet);
     case BL_ARCH_SEQUENCE:
         for (uint32_t i = 0; i < arch->u.sequence.stage_count; i++) {
             const bl_sequence_kind kind = arch->u.sequence.stages[i].kind;

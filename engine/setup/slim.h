@@ -17,6 +17,9 @@ const bl_arch *bl_container_choose(const bl_container *container, double quality
 bl_status bl_wavenet_adapt(const bl_wavenet *full, const bl_net_request *request, bl_arena *arena,
                            const bl_wavenet **adapted, bl_error *error);
 
+/// A condition network always plays at full width: a choice of width is for the model around it.
+#define BL_CONDITION_QUALITY 1.0
+
 /// Whether the net runs at a multiple of its rate by stretched dilations alone: no recurrence and
 /// no plain filter in it, and no lookahead of half a sample. Thread: any.
 bool bl_arch_stretches(const bl_arch *arch, double quality);

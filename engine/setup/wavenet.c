@@ -7,6 +7,7 @@
 
 #include "setup/isa.h"
 #include "setup/pack.h"
+#include "setup/slim.h"
 #include "setup/stage.h"
 #include "setup/wavenet_stage.h"
 
@@ -229,7 +230,10 @@ bl_status bl_wavenet_build(const bl_wavenet *wavenet, const bl_net_request *requ
     }
     describe(&b);
     if (wavenet->condition_dsp != NULL) {
-        status = bl_net_build(wavenet->condition_dsp, request, arena, &b.net->condition_net, error);
+        bl_net_request condition = *request;
+        condition.quality = BL_CONDITION_QUALITY;
+        status =
+            bl_net_build(wavenet->condition_dsp, &condition, arena, &b.net->condition_net, error);
         if (status != BL_STATUS_OK) {
             return status;
         }

@@ -223,6 +223,31 @@ static void test_other_rates(void **state)
 }
 
 // A name that no JSON string can hold must not spoil the document.
+// Histories of 4 GiB: the file is good, but nothing can play it.
+static void test_too_big_to_play(void **state)
+{
+    (void)state;
+    enum { CHANNELS = 1024, WEIGHTS = 6 * CHANNELS + 1 };
+    static const char config[] =
+        "{\"layers\": [{\"input_size\": 1, \"condition_size\": 1, \"head_size\": 1, \"channels\": "
+        "1024, \"kernel_size\": 2, \"dilations\": [1048576], \"activation\": \"Tanh\", "
+        "\"groups_input\": 1024, \"layer1x1\": {\"active\": false, \"groups\": 1}, \"head_bias\": "
+        "false}], \"head\": null, \"head_scale\": 0.02}";
+    model_bytes bytes = {0};
+    nam_file_write(&bytes, "0.7.0", "WaveNet", config, "48000", WEIGHTS, 1);
+    model_bytes_replace(&bytes, "\"weights\"", "\"metadata\": {\"name\": \"Twin\"}, \"weights\"");
+    model_bytes_save(&bytes, test_folder_file("big.nam"));
+    model_bytes_finish(&bytes);
+    json_t *document = parse(PROGRAM("info", "--json", test_folder_file("big.nam")), 1);
+    const json_t *model = model_of(document, 0);
+    assert_true(json_is_null(json_object_get(model, "kernel")));
+    const char *refusal = json_string_value(json_object_get(model, "refusal"));
+    assert_non_null(refusal);
+    assert_non_null(strstr(refusal, test_folder_file("big.nam")));
+    assert_non_null(strstr(refusal, "found a network that needs more than the 1024 MiB"));
+    json_decref(document);
+}
+
 static void test_name_that_is_no_utf8(void **state)
 {
     (void)state;
@@ -338,12 +363,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_folder_make, test_folder_remove)
     const struct CMUnitTest tests[] = {
-        TEST(test_reference_table),      TEST(test_shipped_configs),
-        TEST(test_native_model),         TEST(test_state_dict_rate_is_assumed),
-        TEST(test_nam_presets),          TEST(test_other_rates),
-        TEST(test_name_that_is_no_utf8), TEST(test_refused_models),
-        TEST(test_refused_weights),      TEST(test_absurd_sizes),
-        TEST(test_refused_config),       TEST(test_usage),
+        TEST(test_reference_table), TEST(test_shipped_configs),
+        TEST(test_native_model),    TEST(test_state_dict_rate_is_assumed),
+        TEST(test_nam_presets),     TEST(test_other_rates),
+        TEST(test_too_big_to_play), TEST(test_name_that_is_no_utf8),
+        TEST(test_refused_models),  TEST(test_refused_weights),
+        TEST(test_absurd_sizes),    TEST(test_refused_config),
+        TEST(test_usage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

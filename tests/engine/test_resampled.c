@@ -143,6 +143,22 @@ static void test_every_pair_of_rates(void **state)
     }
 }
 
+static void test_latency_is_known_without_building(void **state)
+{
+    (void)state;
+    for (int m = 0; m < RATES; m++) {
+        const bl_arch arch = wire(rates_hz[m] / 2.0, 0.0F);
+        bl_arena *arena = bl_arena_create(BL_LIMIT_VOICE_BYTES);
+        const bl_net *own = build(&arch, arch.sample_rate_hz, arena);
+        for (int r = 0; r < RATES; r++) {
+            uint32_t frames = UINT32_MAX;
+            assert_true(bl_net_latency_at(&arch, own, rates_hz[r], &frames));
+            assert_int_equal(frames, build(&arch, rates_hz[r], arena)->latency_frames);
+        }
+        bl_arena_destroy(arena);
+    }
+}
+
 static void test_same_rate_is_the_net_itself(void **state)
 {
     (void)state;
@@ -252,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_pair_of_rates),
+        cmocka_unit_test(test_latency_is_known_without_building),
         cmocka_unit_test(test_same_rate_is_the_net_itself),
         cmocka_unit_test(test_silence_is_steady_from_the_first_frame),
         cmocka_unit_test(test_replay_on_the_grid),

@@ -51,6 +51,41 @@ static void test_container_by_quality(void **state)
     }
 }
 
+// A choice of width is for the model itself, not for the network that conditions it.
+static void test_condition_plays_at_full_width(void **state)
+{
+    (void)state;
+    static const float gains[] = {1.0F, 2.0F};
+    static const double limits[] = {0.5, 1.0};
+    static const uint32_t dilations[] = {1};
+    bl_arch members[2];
+    const bl_arch *submodels[2];
+    for (int i = 0; i < 2; i++) {
+        members[i] = (bl_arch){.kind = BL_ARCH_LINEAR, .u.linear = {.taps = 1, .h = &gains[i]}};
+        submodels[i] = &members[i];
+    }
+    const bl_arch container = {
+        .kind = BL_ARCH_CONTAINER,
+        .u.container = {.count = 2, .submodels = submodels, .max_values = limits}};
+    const fixture_array array = {.channels = 4,
+                                 .kernel = 2,
+                                 .layer_count = 1,
+                                 .dilations = dilations,
+                                 .head_out = 1,
+                                 .activation = BL_ACTIVATION_TANH};
+    fixture *made = fixture_create(1);
+    bl_arch *arch = fixture_wavenet(made, &array, 1);
+    arch->u.wavenet.condition_dsp = &container;
+    bl_arena *arena = bl_arena_create(BL_LIMIT_VOICE_BYTES);
+    const float one[4] = {1.0F, 1.0F, 1.0F, 1.0F};
+    float narrow[4], full[4];
+    check_run(build(arch, 0.0, 0, arena), one, narrow, 4, 4);
+    check_run(build(arch, 1.0, 0, arena), one, full, 4, 4);
+    assert_memory_equal(narrow, full, sizeof full);
+    bl_arena_destroy(arena);
+    fixture_destroy(made);
+}
+
 // ---- narrower WaveNets ----
 
 static const uint32_t widths_first[] = {2, 5, 8}, widths_second[] = {1, 4};
@@ -290,6 +325,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_container_by_quality),
+        cmocka_unit_test(test_condition_plays_at_full_width),
         cmocka_unit_test(test_widths_by_quality),
         cmocka_unit_test(test_gated_rows_come_from_the_top),
         cmocka_unit_test(test_unsliceable_is_refused_below_full_width),

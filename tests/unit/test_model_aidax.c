@@ -344,6 +344,70 @@ static void refused_layers(void **state)
                    "layers[0].weights: found a variance of -1 in channel 0");
 }
 
+// Arrays that no layer has are not dropped.
+static void too_many_arrays(void **state)
+{
+    (void)state;
+    static const edit edits[] = {
+        {"5007]]", "5007], [1]]", BL_STATUS_FORMAT,
+         "layers[0].weights: found a list of 4, expected a list of 3"},
+        {"[1000]]", "[1000], [1]]", BL_STATUS_FORMAT,
+         "layers[1].weights: found a list of 3, expected a list of 2"},
+    };
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        model_bytes bytes = {0};
+        begin(&bytes);
+        recurrent(&bytes, "lstm", 4, 1, 2);
+        dense(&bytes, 2, 1, "");
+        model_bytes_print(&bytes, "]}");
+        model_bytes_replace(&bytes, edits[i].from, edits[i].to);
+        assert_refused(&bytes, edits[i].status, edits[i].sentence);
+    }
+    model_bytes bytes = {0};
+    begin(&bytes);
+    recurrent(&bytes, "gru", 3, 1, 1);
+    model_bytes_print(&bytes, "]}");
+    model_bytes_replace(&bytes, "]]]}]}", "]], [1]]}]}");
+    assert_refused(&bytes, BL_STATUS_FORMAT,
+                   "layers[0].weights: found a list of 4, expected a list of 3");
+    begin(&bytes);
+    begin_layer(&bytes, "prelu", "", 1);
+    model_bytes_print(&bytes, "[[1]], [1]]}]}");
+    assert_refused(&bytes, BL_STATUS_FORMAT,
+                   "layers[0].weights: found a list of 2, expected a list of 1");
+}
+
+static void ignored_keys(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *extra, *warning;
+    } rows[] = {
+        {"\"padding\": \"causal\", \"strides\": [1]", ""},
+        {"\"padding\": \"same\"", "layers[0].padding: ignored"},
+        {"\"strides\": 2", "layers[0].strides: ignored"},
+        {"\"strides\": [2]", "layers[0].strides: ignored"},
+        {"\"recurrent_activation\": \"sigmoid\"", ""},
+        {"\"recurrent_activation\": \"hard_sigmoid\"", "layers[0].recurrent_activation: ignored"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char type[96];
+        snprintf(type, sizeof type, "%s, \"type\"", rows[i].extra);
+        model_bytes bytes = {0};
+        begin(&bytes);
+        dense(&bytes, 1, 1, "");
+        model_bytes_print(&bytes, "]}");
+        model_bytes_replace(&bytes, "\"type\"", type);
+        bl_model *model = load(&bytes);
+        const char *warning = bl_model_get_info(model)->warning;
+        if (strncmp(warning, rows[i].warning, strlen(rows[i].warning)) != 0 ||
+            (rows[i].warning[0] == '\0') != (warning[0] == '\0')) {
+            fail_msg("%s: found the warning \"%s\"", rows[i].extra, warning);
+        }
+        bl_model_release(model);
+    }
+}
+
 static void refused_proteus(void **state)
 {
     (void)state;
@@ -361,6 +425,8 @@ static void refused_proteus(void **state)
         {"rec.bias_hh_l0", "rec.bias", BL_STATUS_FORMAT,
          "state_dict.rec.bias_hh_l0: found nothing, expected a list of 8"},
         {"[[7, 8]]", "[7, 8]", BL_STATUS_FORMAT, "state_dict.lin.weight: found a list of 2"},
+        {"\"lin.bias\"", "\"rec.weight_ih_l1\": [[1]], \"lin.bias\"", BL_STATUS_SHAPE,
+         "state_dict: found 7 tensors, expected 6 for num_layers 1"},
         {"[9]", "[null]", BL_STATUS_FORMAT, "state_dict.lin.bias[0]: found null"},
     };
     for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
@@ -380,6 +446,8 @@ int main(void)
         cmocka_unit_test(proteus_lstm),
         cmocka_unit_test(proteus_gru),
         cmocka_unit_test(refused_layers),
+        cmocka_unit_test(too_many_arrays),
+        cmocka_unit_test(ignored_keys),
         cmocka_unit_test(refused_proteus),
     };
     const int failures = cmocka_run_group_tests_name("model_aidax", tests, NULL, NULL);

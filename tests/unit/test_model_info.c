@@ -41,6 +41,49 @@ static void common_sizes(void **state)
     }
 }
 
+// A file that is like a common size but for one thing.
+static void assert_unnamed(int index, const char *from, const char *to, size_t weights)
+{
+    const nam_preset preset = nam_preset_get(index);
+    model_bytes config = {0};
+    model_bytes_print(&config, "%s", preset.config);
+    model_bytes_replace(&config, from, to);
+    bl_model *model = parse_nam("0.7.0", "WaveNet", config.data, "48000", weights);
+    assert_string_equal(bl_model_get_info(model)->size_class, "");
+    bl_model_release(model);
+    model_bytes_finish(&config);
+}
+
+static void almost_common_sizes(void **state)
+{
+    (void)state;
+    enum { STANDARD = 0, A2_FULL = 4, LAYERS = 23, FILM = 16, ONE_BOTTLENECK = 1688 };
+    const size_t full = nam_preset_get(A2_FULL).weights;
+    assert_unnamed(STANDARD, "\"Tanh\"", "\"ReLU\"", nam_preset_get(STANDARD).weights);
+    assert_unnamed(A2_FULL, "\"LeakyReLU\"", "\"Tanh\"", full);
+    assert_unnamed(A2_FULL, "0.01}", "0.02}", full);
+    assert_unnamed(A2_FULL, "\"channels\": 8", "\"channels\": 8, \"bottleneck\": 1",
+                   ONE_BOTTLENECK);
+    assert_unnamed(A2_FULL, "\"channels\": 8",
+                   "\"channels\": 8, \"conv_pre_film\": {\"active\": true, \"shift\": false, "
+                   "\"groups\": 1}",
+                   full + (size_t)LAYERS * FILM);
+}
+
+// What is new in a model inside another is said as well.
+static void warnings_from_inside(void **state)
+{
+    (void)state;
+    static const char config[] =
+        "{\"submodels\": [{\"max_value\": 1.0, \"model\": {\"version\": \"0.7.2\", "
+        "\"architecture\": \"Linear\", \"config\": {\"receptive_field\": 1, \"bias\": false}, "
+        "\"weights\": [1]}}]}";
+    bl_model *model = parse_nam("0.7.0", "SlimmableContainer", config, "48000", 0);
+    assert_non_null(strstr(bl_model_get_info(model)->warning,
+                           "config.submodels[0].model: version 0.7.2 is newer than 0.7.0"));
+    bl_model_release(model);
+}
+
 static void facts(void **state)
 {
     (void)state;
@@ -125,6 +168,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(common_sizes),
+        cmocka_unit_test(almost_common_sizes),
+        cmocka_unit_test(warnings_from_inside),
         cmocka_unit_test(facts),
         cmocka_unit_test(metadata),
         cmocka_unit_test(long_name),

@@ -75,6 +75,14 @@ static void frame(void **state)
         {"config missing", "\"config\"", "\"c\"", BL_STATUS_FORMAT, "config: found nothing"},
         {"weights missing", "\"weights\"", "\"w\"", BL_STATUS_FORMAT,
          "weights: found nothing, expected a list"},
+        {"version with NUL", "0.5.4", "0.5.4\\u0000x", BL_STATUS_FORMAT,
+         "version: found a NUL character behind \"0.5.4\""},
+        {"architecture with NUL", "WaveNet", "WaveNet\\u0000x", BL_STATUS_FORMAT,
+         "architecture: found a NUL character"},
+        {"activation with NUL", "Tanh", "Tanh\\u0000x", BL_STATUS_FORMAT,
+         "config.layers[0].activation: found a NUL character"},
+        {"NUL in an unknown key", "\"sample_rate\"", "\"x\": \"a\\u0000b\", \"sample_rate\"",
+         BL_STATUS_OK, NULL},
         {"rate missing", "\"sample_rate\"", "\"s\"", BL_STATUS_OK, NULL},
         {"rate null", "48000", "null", BL_STATUS_OK, NULL},
         {"rate a text", "48000", "\"48000\"", BL_STATUS_FORMAT, "sample_rate: found \"48000\""},
@@ -332,6 +340,12 @@ static void other_architectures(void **state)
          "config.num_layers: found 1000000000"},
     };
     check_rows(lstm, sizeof lstm / sizeof *lstm, "LSTM", good[0].config, good[0].weights);
+    enum { COSTLY_LAYERS = 1024, COSTLY_WEIGHTS = COSTLY_LAYERS * 14 + 2 };
+    static const row costly[] = {{"prewarm", "\"num_layers\": 1024", "\"num_layers\": 1024",
+                                  BL_STATUS_LIMIT,
+                                  "found recurrent layers that take 25952256000 multiply-adds"}};
+    check_rows(costly, 1, "LSTM", "{\"input_size\": 1, \"hidden_size\": 1, \"num_layers\": 1024}",
+               COSTLY_WEIGHTS);
     static const row convnet[] = {
         {"dilation", "[1, 4]", "[1, -4]", BL_STATUS_FORMAT, "config.dilations[1]: found -4"},
         {"batchnorm", "\"batchnorm\": false, ", "", BL_STATUS_FORMAT, "config.batchnorm: found"},
@@ -377,7 +391,8 @@ static void batch_normalisation(void **state)
     numbers[3] = -1.0f;
     nam_file_write_weights(&bytes, "0.5.4", "ConvNet", config, NULL, numbers, 9);
     check_bytes("variance", &bytes, BL_STATUS_VALUE,
-                "config.dilations[0]: found a batch normalisation of channel 0");
+                "config.batchnorm: found a running variance of -1 with eps 0.5 in the weights of "
+                "block 0, channel 0");
     model_bytes_finish(&bytes);
 }
 

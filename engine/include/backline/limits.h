@@ -27,6 +27,10 @@ enum {
     BL_LIMIT_JSON_NODES = 1 << 20,             ///< texts, lists and objects of a JSON document
 };
 
+// Of the zeros that run through recurrent layers before the first sample: about a second of one
+// core.
+#define BL_LIMIT_PREWARM_MACS (UINT64_C(1) << 33)
+
 #define BL_LIMIT_AUDIO_FRAMES (UINT64_C(1) << 31) // of a sound file: 12 hours at 48 kHz
 
 #define BL_RATE_MIN_HZ 8000.0

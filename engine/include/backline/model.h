@@ -60,6 +60,10 @@ void bl_model_release(bl_model *model);
 /// Facts for people and for `info --json`. Thread: any. Owns: the model.
 const bl_model_info *bl_model_get_info(const bl_model *model);
 
+/// The file it was loaded from, as the loader was told; starts every sentence about it. Thread:
+/// any. Owns: the model.
+const char *bl_model_get_file(const bl_model *model);
+
 /// The architecture with its weights (model/arch.h). Thread: any. Owns: the model.
 const struct bl_arch *bl_model_get_arch(const bl_model *model);
 

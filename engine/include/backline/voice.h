@@ -54,6 +54,10 @@ void bl_voice_process(bl_voice *voice, const float *in, float *out, uint32_t fra
 /// causal model at its own rate, whatever its receptive field. Thread: any, RT safe.
 uint32_t bl_voice_latency_frames(const bl_voice *voice) BL_NONBLOCKING;
 
+/// Stores the latency that a voice of the same model would have at another rate, without building
+/// it. `voice` has the model's own rate and full width. False without memory. Thread: any but RT.
+bool bl_voice_latency_at(const bl_voice *voice, double sample_rate_hz, uint32_t *frames);
+
 /// Frames after which its sample grid repeats: 1 at the model's own rate, unless it is a long
 /// impulse response. A voice that is replayed over past input sounds as if it had always played if
 /// it is reset at a multiple of this, counted from the start of playing. Thread: any, RT safe.
