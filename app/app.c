@@ -99,7 +99,7 @@ static void copy_config(bl_app *app, const bl_app_config *config)
     app->config.server = keep_text(app, config->server);
     app->config.driver = keep_text(app, config->driver);
     app->config.model = keep_text(app, config->model);
-    app->config.rig = NULL; // it is read already
+    app->config.rig = keep_text(app, config->rig);
     app->config.demo = NULL;
     if (config->demo != NULL) {
         snprintf(app->demo_path, sizeof app->demo_path, "%s", config->demo);
@@ -162,12 +162,14 @@ static bool make_descriptors(bl_app *app)
 static void choose_first_model(bl_app *app)
 {
     char *first = app->first_model;
-    if (app->config.model != NULL || app->has_rig) {
+    if (app->config.model != NULL || app->config.rig != NULL) {
         const char *named = app->config.model != NULL ? app->config.model : app->rig.model;
-        snprintf(first, sizeof app->first_model, "%s", named);
+        bl_path_absolute(named, first);
         app->first_model_is_chosen = true;
     } else if (app->memory.model[0] != '\0') {
         snprintf(first, sizeof app->first_model, "%s", app->memory.model);
+    } else if (app->has_rig) {
+        snprintf(first, sizeof app->first_model, "%s", app->rig.model);
     } else if (!bl_path_factory_model(app->first_model)) {
         first[0] = '\0';
         bl_app_tell(app, BL_APP_WARNING,
@@ -186,6 +188,31 @@ static void read_files(bl_app *app)
     if (bl_memory_load(app->config.name, &app->memory, &error) != BL_STATUS_OK) {
         bl_app_tell(app, BL_APP_WARNING, "%s", error.text);
     }
+}
+
+/// The rig to begin with: the one named, else, unless a model is to play alone, the last one. That
+/// one may be gone by now, which keeps nobody from playing.
+static bl_status read_rig(bl_app *app, bl_error *error)
+{
+    bl_error gone = {0};
+    app->rig = bl_rig_default();
+    if (app->config.rig != NULL) {
+        bl_path_absolute(app->config.rig, app->rig_path);
+        const bl_status status = bl_rig_load(app->rig_path, &app->rig, error);
+        if (status != BL_STATUS_OK) {
+            return status;
+        }
+    } else if (app->config.model == NULL && app->memory.rig[0] != '\0') {
+        snprintf(app->rig_path, sizeof app->rig_path, "%s", app->memory.rig);
+        if (bl_rig_load(app->rig_path, &app->rig, &gone) != BL_STATUS_OK) {
+            bl_app_tell(app, BL_APP_WARNING, "%s", gone.text);
+            app->rig = bl_rig_default();
+            app->rig_path[0] = '\0';
+        }
+    }
+    app->has_rig = app->rig_path[0] != '\0';
+    memcpy(app->state.parameters, app->rig.parameters, sizeof app->state.parameters);
+    return BL_STATUS_OK;
 }
 
 void bl_app_join_pipewire(bl_app_config *config, char **arguments)
@@ -210,15 +237,6 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
     }
     copy_config(a, config);
     a->state.phase = BL_APP_LOOKING;
-    a->rig = bl_rig_default();
-    a->has_rig = config->rig != NULL;
-    if (a->has_rig) {
-        status = bl_rig_load(config->rig, &a->rig, error);
-        if (status != BL_STATUS_OK) {
-            goto fail;
-        }
-    }
-    memcpy(a->state.parameters, a->rig.parameters, sizeof a->state.parameters);
     if (config->note[0] != '\0') {
         bl_app_tell(a, BL_APP_WARNING, "%s", config->note);
     }
@@ -228,6 +246,10 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
     }
     a->pulse.wake_fd = a->wake_fd;
     read_files(a);
+    status = read_rig(a, error);
+    if (status != BL_STATUS_OK) {
+        goto fail;
+    }
     choose_first_model(a);
     const bl_link_config link = {
         .client = a->config.name,

@@ -98,8 +98,8 @@ static void make_wishes(bl_app *app)
     wish_for_device(app);
 }
 
-/// The first survey of a server. Another device than before, as after a change of the sound card,
-/// has connections of its own to remember.
+/// The first survey of a server, or the first one that shows hardware. Another device than before,
+/// as after a change of the sound card, has connections of its own to remember.
 static void meet_device(bl_app *app)
 {
     char device[sizeof app->state.device];
@@ -108,11 +108,38 @@ static void meet_device(bl_app *app)
     if (other) {
         snprintf(app->state.device, sizeof app->state.device, "%s", device);
     }
+    app->device_met = device[0] != '\0';
     stop_riff_if_not_deaf(app);
     if (!app->wishes_ready) {
         make_wishes(app);
     } else if (other && !app->config.no_connect) {
         wish_for_device(app);
+    }
+}
+
+static size_t count_physical(const bl_port_list *list)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const bl_port *port = &list->ports[i];
+        count += port->physical && port->type == BL_PORT_AUDIO && !port->mine;
+    }
+    return count;
+}
+
+/// Meets the device with the first survey, or when it appears later. Its ports come one by one, so
+/// it is whole when two surveys show the same number.
+static void look_for_device(bl_app *app, bool first)
+{
+    const size_t count = count_physical(&app->survey.ports);
+    const bool whole = count == app->physical_count;
+    app->physical_count = count;
+    if (first || (!app->device_met && count > 0 && whole)) {
+        meet_device(app);
+    } else if (!app->device_met && count > 0) {
+        bl_app_survey_in(app, SURVEY_AGAIN_MS);
+    } else if (count == 0 && app->driver[0] == '\0') {
+        app->device_met = false; // it was pulled out
     }
 }
 
@@ -124,19 +151,27 @@ static void ask_for_wishes(bl_app *app)
     }
 }
 
+static bool are_same(const bl_connection *a, size_t a_count, const bl_connection *b, size_t b_count)
+{
+    bool same = a_count == b_count;
+    for (size_t i = 0; same && i < a_count; i++) {
+        same = strcmp(a[i].ours, b[i].ours) == 0 && strcmp(a[i].theirs, b[i].theirs) == 0;
+    }
+    return same;
+}
+
 /// What stands now is what the player wants next time on this device.
 static void remember(bl_app *app)
 {
     bl_device device = {0};
-    if (app->config.no_connect || app->names_missing || app->state.device[0] == '\0') {
+    if (app->names_missing || app->state.device[0] == '\0') {
         return;
     }
     snprintf(device.name, sizeof device.name, "%s", app->state.device);
     bl_wishes_to_device(&app->wishes, &device);
     const bl_device *known = bl_memory_find(&app->memory, device.name);
-    if (known != NULL && known->count == device.count &&
-        memcmp(known->connections, device.connections, device.count * sizeof *device.connections) ==
-            0) {
+    if (known != NULL &&
+        are_same(known->connections, known->count, device.connections, device.count)) {
         return;
     }
     if (bl_memory_remember(&app->memory, &device)) {
@@ -190,23 +225,14 @@ static void publish_ports(bl_app *app)
     app->state.ports_serial++;
 }
 
-static bool are_same(const bl_survey *a, const bl_survey *b)
-{
-    bool same = a->connection_count == b->connection_count;
-    for (size_t i = 0; same && i < a->connection_count; i++) {
-        same = strcmp(a->connections[i].ours, b->connections[i].ours) == 0 &&
-               strcmp(a->connections[i].theirs, b->connections[i].theirs) == 0;
-    }
-    return same;
-}
-
 void bl_app_surveyed(bl_app *app, bl_link_answer *answer)
 {
     if (answer->error.status != BL_STATUS_OK) {
         bl_app_fail(app, &answer->error, false);
         return;
     }
-    if (!are_same(&app->survey, &answer->survey)) {
+    if (!are_same(app->survey.connections, app->survey.connection_count, answer->survey.connections,
+                  answer->survey.connection_count)) {
         // jackd asks for latencies when a connection is wanted, before it is made.
         bl_link_recompute_latencies(app->link);
     }
@@ -216,8 +242,9 @@ void bl_app_surveyed(bl_app *app, bl_link_answer *answer)
     publish_ports(app);
     const bool first = !app->surveyed;
     app->surveyed = true;
-    if (first) {
-        meet_device(app);
+    look_for_device(app, first);
+    if (app->config.no_connect) {
+        return; // what others connect is their business
     }
     if (bl_wishes_update(&app->wishes, &app->survey, app->ports_gone || first)) {
         bl_app_survey_in(app, SURVEY_AGAIN_MS);
@@ -249,7 +276,7 @@ void bl_app_connect(bl_app *app, bl_app_role role, const char *port, bool connec
     bl_connection connection = {0};
     snprintf(connection.ours, sizeof connection.ours, "%s", role_ports[role]);
     snprintf(connection.theirs, sizeof connection.theirs, "%s", port);
-    if (connect) {
+    if (connect && !app->config.no_connect) {
         bl_wishes_add(&app->wishes, connection.ours, connection.theirs, false);
     } else {
         bl_wishes_remove(&app->wishes, &connection);

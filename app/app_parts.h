@@ -42,7 +42,7 @@ typedef struct bl_app_watch {
 struct bl_app {
     // Constant after creation.
     bl_app_config config; ///< its texts are in `texts`
-    char *texts[4 + 2 * BL_APP_NAMED_MAX];
+    char *texts[5 + 2 * BL_APP_NAMED_MAX];
     size_t text_count;
     bl_settings settings;
     int epoll_fd, wake_fd, timer_fd;
@@ -52,7 +52,8 @@ struct bl_app {
 
     // What sounds.
     bl_rig rig;
-    bool has_rig; ///< chains have stages, and the rig's cab
+    char rig_path[4096]; ///< absolute; "" without one
+    bool has_rig;        ///< chains have stages, and the rig's cab
     bl_engine *engine;
     double engine_rate_hz;
     bl_demo *demo;
@@ -77,6 +78,8 @@ struct bl_app {
     bl_wishes wishes;
     bool wishes_ready;
     bool names_missing;    ///< a port that the player named is not there: nothing is remembered
+    bool device_met;       ///< its connections are wished for
+    size_t physical_count; ///< ports of hardware in the last survey
     int64_t survey_due_ms; ///< 0: none
     uint64_t survey_beat;  ///< cycle at which the server surely shows what it has told; 0: known
     bool ports_gone;

@@ -169,12 +169,14 @@ bool bl_app_sound_is_ready(const bl_app *app)
 
 void bl_app_load_model(bl_app *app, const char *path)
 {
+    char absolute[BL_PATH_MAX];
+    bl_path_absolute(path, absolute);
     if (app->engine == NULL) { // as soon as there is a rate
-        snprintf(app->first_model, sizeof app->first_model, "%s", path);
+        snprintf(app->first_model, sizeof app->first_model, "%s", absolute);
         app->first_model_is_chosen = true;
         return;
     }
-    request_model(app, path);
+    request_model(app, absolute);
 }
 
 void bl_app_set_demo(bl_app *app, const char *path)
@@ -191,6 +193,22 @@ void bl_app_set_demo(bl_app *app, const char *path)
         app->state.demo[0] = '\0';
         bl_app_attach(app);
     }
+}
+
+/// What plays now plays the next time. A rig without a model is remembered as that.
+static void remember_sound(bl_app *app, const char *path)
+{
+    bl_memory *m = &app->memory;
+    if (strcmp(m->model, path) == 0 && strcmp(m->rig, app->rig_path) == 0 && m->played_count > 0) {
+        return;
+    }
+    snprintf(m->model, sizeof m->model, "%s", path);
+    snprintf(m->rig, sizeof m->rig, "%s", app->rig_path);
+    if (path[0] != '\0') {
+        bl_memory_play(m, path, app->state.model.name);
+        app->state.models_serial++;
+    }
+    bl_loader_save(app->loader, app->config.name, m);
 }
 
 static void hear_model(bl_app *app, bl_loader_answer *answer)
@@ -217,12 +235,9 @@ static void hear_model(bl_app *app, bl_loader_answer *answer)
     app->state.model_load = answer->fit.share;
     if (answer->model != NULL) {
         app->state.model = *bl_model_get_info(answer->model);
-        if (strcmp(app->memory.model, answer->path) != 0 || app->memory.played_count == 0) {
-            snprintf(app->memory.model, sizeof app->memory.model, "%s", answer->path);
-            bl_memory_play(&app->memory, answer->path, app->state.model.name);
-            app->state.models_serial++;
-            bl_loader_save(app->loader, app->config.name, &app->memory);
-        }
+    }
+    if (answer->model != NULL || app->has_rig) {
+        remember_sound(app, answer->path);
     }
 }
 

@@ -81,6 +81,9 @@ bl_status bl_memory_load(const char *name, bl_memory *memory, bl_error *error)
     yaml_node_t *root = bl_document_root(&document);
     status = bl_document_text(&document, root, "model", memory->model, sizeof memory->model, error);
     if (status == BL_STATUS_OK) {
+        status = bl_document_text(&document, root, "rig", memory->rig, sizeof memory->rig, error);
+    }
+    if (status == BL_STATUS_OK) {
         status = read_played(&document, bl_document_get(&document, root, "played"), memory, error);
     }
     yaml_node_t *devices = bl_document_get(&document, root, "devices");
@@ -132,6 +135,10 @@ bl_status bl_memory_save(const char *name, const bl_memory *memory, bl_error *er
     if (memory->model[0] != '\0') {
         bl_document_put_text(&writer, "model");
         bl_document_put_text(&writer, memory->model);
+    }
+    if (memory->rig[0] != '\0') {
+        bl_document_put_text(&writer, "rig");
+        bl_document_put_text(&writer, memory->rig);
     }
     bl_document_put_text(&writer, "played");
     bl_document_open_sequence(&writer);

@@ -28,6 +28,7 @@ typedef struct bl_played {
 
 typedef struct bl_memory {
     char model[4096];  ///< the last one; "": none yet
+    char rig[4096];    ///< whose stages and cab it had; "": it played alone
     bl_played *played; ///< the newest first
     size_t played_count;
     bl_device *devices;

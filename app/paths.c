@@ -72,6 +72,13 @@ bool bl_path_share(const char *file, char path[BL_PATH_MAX])
     return print_path(path, "%s/share/backline/%s", BL_PREFIX, file) && access(path, R_OK) == 0;
 }
 
+void bl_path_absolute(const char *path, char absolute[BL_PATH_MAX])
+{
+    if (path[0] == '/' || realpath(path, absolute) == NULL) {
+        snprintf(absolute, BL_PATH_MAX, "%s", path);
+    }
+}
+
 static int is_model(const struct dirent *entry)
 {
     const char *end = strrchr(entry->d_name, '.');

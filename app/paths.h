@@ -26,6 +26,10 @@ bool bl_path_make_folder(const char *path);
 /// False if it is in neither.
 bool bl_path_share(const char *file, char path[BL_PATH_MAX]);
 
+/// The path that leads to the same file from any folder; as it is if there is none or it does
+/// already. Thread: any but RT.
+void bl_path_absolute(const char *path, char absolute[BL_PATH_MAX]);
+
 /// Paths of the shipped models in the order of their names, at most `max`. Returns how many.
 size_t bl_path_list_models(char (*paths)[BL_PATH_MAX], size_t max);
 

@@ -47,7 +47,7 @@ static bool is_there(const bl_port_list *ports, const char *name)
 
 bool bl_wishes_add(bl_wishes *wishes, const char *ours, const char *theirs, bool named)
 {
-    bl_connection connection;
+    bl_connection connection = {0};
     snprintf(connection.ours, sizeof connection.ours, "%s", ours);
     snprintf(connection.theirs, sizeof connection.theirs, "%s", theirs);
     bl_wish *wish = find(wishes, &connection);

@@ -221,6 +221,18 @@ static void test_full(void **state)
     assert_int_equal(w.count, BL_CONNECTIONS_MAX - 1);
 }
 
+/// What is remembered is compared and written whole, so nothing of an earlier name may be left in
+/// it.
+static void test_nothing_is_left_behind(void **state)
+{
+    (void)state;
+    bl_wishes w = {.count = 0};
+    assert_true(bl_wishes_add(&w, "out_right", "a device with a long name:playback_12", false));
+    assert_true(bl_wishes_add(&w, "in", "a:b", false));
+    const bl_connection clean = {.ours = "in", .theirs = "a:b"};
+    assert_memory_equal(&w.list[1].connection, &clean, sizeof clean);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,7 +240,7 @@ int main(void)
         cmocka_unit_test(test_port_returns),   cmocka_unit_test(test_server_returns),
         cmocka_unit_test(test_made_by_others), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_other_device),   cmocka_unit_test(test_claimed),
-        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_full),           cmocka_unit_test(test_nothing_is_left_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

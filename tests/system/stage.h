@@ -33,6 +33,7 @@ void stage_write(const char *name, const char *text);
 typedef struct stage_server {
     uint32_t rate_hz, period;
     bool async;
+    bool no_ports;       ///< as with a sound card that is not plugged in yet
     const char *options; ///< more options before -d, split at blanks; or NULL
 } stage_server;
 
