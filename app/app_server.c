@@ -108,7 +108,8 @@ static void hear(bl_app *app, bl_link_answer *answer)
     const bool ours = answer->epoch == app->epoch;
     switch (answer->kind) {
     case BL_LINK_NOTE:
-        bl_app_tell(app, BL_APP_INFO, "%s", answer->error.text);
+        bl_app_tell(app, answer->error.status == BL_STATUS_OK ? BL_APP_INFO : BL_APP_WARNING, "%s",
+                    answer->error.text);
         break;
     case BL_LINK_NO_SERVER:
         bl_app_fail(app, &answer->error, app->engine == NULL);

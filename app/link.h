@@ -30,7 +30,7 @@ typedef struct bl_link_config {
 } bl_link_config;
 
 typedef enum bl_link_kind {
-    BL_LINK_NOTE,      ///< error.text: something worth telling, nothing failed
+    BL_LINK_NOTE, ///< error.text: something worth telling; with a status: what failed on the way
     BL_LINK_NO_SERVER, ///< error; the search goes on quietly
     BL_LINK_OPENED,    ///< epoch, rate, period, names: the client is there but silent
     BL_LINK_ATTACHED,  ///< the audio thread has let go of what it ran before

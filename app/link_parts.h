@@ -6,6 +6,7 @@
 
 #include "link.h"
 
+#include "card.h"
 #include "server.h"
 
 #include <pthread.h>
@@ -29,11 +30,13 @@ struct bl_link {
     bl_server server;
     uint64_t epoch;
     bool searching, told, may_start;
-    bool listening;     ///< to the ports of others, for meters
-    bool own;           ///< the server that was joined last is the one we started
-    int64_t started_ms; ///< when our server was started last
-    int64_t cards_ms;   ///< when we looked for sound cards last
-    char broken[64];    ///< driver that failed, so that our server runs on none; or ""
+    bool listening;                    ///< to the ports of others, for meters
+    bool own;                          ///< the server that was joined last is the one we started
+    int64_t started_ms;                ///< when our server was started last
+    int64_t cards_ms;                  ///< when we looked for sound cards last
+    bool card_awaited;                 ///< the one that the player named failed
+    char broken[BL_CARD_LIST_MAX][64]; ///< drivers that failed at the last start
+    size_t broken_count;
 };
 
 /// Milliseconds of a clock that only goes forward.

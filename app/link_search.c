@@ -39,6 +39,7 @@ static bl_status try_open(bl_link *link, bl_error *error)
     link->epoch++;
     link->searching = false;
     link->told = false;
+    link->card_awaited = false;
     bl_link_answer *answer = bl_link_answer_new(link, BL_LINK_OPENED);
     answer->rate_hz = atomic_load(&link->config.pulse->rate_hz);
     answer->period_frames = atomic_load(&link->config.pulse->period);
@@ -85,21 +86,58 @@ static bl_status start_with(bl_link *link, const char *driver, bl_error *error)
                         driver, START_PATIENCE_MS / 1000);
 }
 
+static bool is_broken(const bl_link *link, const char *driver)
+{
+    for (size_t i = 0; i < link->broken_count; i++) {
+        if (strcmp(link->broken[i], driver) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /// "alsa:CARD" of the first card that records and plays, else of the first that plays, else
-/// "dummy".
-static void choose_driver(char *driver, size_t capacity)
+/// "dummy". Cards that failed are passed over.
+static void choose_driver(const bl_link *link, char driver[64])
 {
     bl_card cards[BL_CARD_LIST_MAX];
     const size_t count = bl_card_list(cards);
-    snprintf(driver, capacity, "dummy");
     for (int both = 1; both >= 0; both--) {
         for (size_t i = 0; i < count; i++) {
-            if (cards[i].plays && (!both || cards[i].captures)) {
-                snprintf(driver, capacity, "alsa:%s", cards[i].id);
+            snprintf(driver, 64, "alsa:%.31s", cards[i].id);
+            if (cards[i].plays && (!both || cards[i].captures) && !is_broken(link, driver)) {
                 return;
             }
         }
     }
+    snprintf(driver, 64, "dummy");
+}
+
+/// Whether the card of "alsa:CARD" or "alsa:CARD,DEVICE" is there.
+static bool is_listed(const char *driver)
+{
+    bl_card cards[BL_CARD_LIST_MAX];
+    const size_t count = bl_card_list(cards);
+    const char *id = driver + strlen("alsa:");
+    const size_t length = strcspn(id, ",");
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(cards[i].id) == length && strncmp(cards[i].id, id, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// What is pulled out and put back is worth another try.
+static void forget_gone_cards(bl_link *link)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < link->broken_count; i++) {
+        if (is_listed(link->broken[i])) {
+            memmove(link->broken[kept++], link->broken[i], sizeof link->broken[i]);
+        }
+    }
+    link->broken_count = kept;
 }
 
 static void tell_started(bl_link *link, const char *driver, bool asked)
@@ -112,23 +150,26 @@ static void tell_started(bl_link *link, const char *driver, bool asked)
     note(link, text);
 }
 
-/// Starts our own server: on the driver asked for, else on the first card, and on none if that
-/// fails.
+/// Starts our own server: on the driver asked for, else on the first card that works, else on none.
 static bl_status start_server(bl_link *link, bl_error *error)
 {
     char driver[64];
+    bl_status status;
+    link->broken_count = 0;
     if (link->driver != NULL) {
         snprintf(driver, sizeof driver, "%s", link->driver);
-    } else {
-        choose_driver(driver, sizeof driver);
-    }
-    bl_status status = start_with(link, driver, error);
-    link->broken[0] = '\0';
-    if (status != BL_STATUS_OK && link->driver == NULL && strcmp(driver, "dummy") != 0) {
-        note(link, error->text);
-        snprintf(link->broken, sizeof link->broken, "%s", driver);
-        snprintf(driver, sizeof driver, "dummy");
         status = start_with(link, driver, error);
+        link->card_awaited = status != BL_STATUS_OK && strncmp(driver, "alsa:", 5) == 0;
+    } else {
+        choose_driver(link, driver);
+        status = start_with(link, driver, error);
+        while (status != BL_STATUS_OK && strcmp(driver, "dummy") != 0 &&
+               link->broken_count < BL_CARD_LIST_MAX && !atomic_load(&link->ending)) {
+            bl_link_answer_error(link, BL_LINK_NOTE, error);
+            memcpy(link->broken[link->broken_count++], driver, sizeof driver);
+            choose_driver(link, driver);
+            status = start_with(link, driver, error);
+        }
     }
     if (status == BL_STATUS_OK) {
         tell_started(link, driver, link->driver != NULL);
@@ -136,23 +177,37 @@ static bl_status start_server(bl_link *link, bl_error *error)
     return status;
 }
 
+static bool cards_are_due(bl_link *link)
+{
+    if (bl_link_now_ms() - link->cards_ms < CARDS_EVERY_MS) {
+        return false;
+    }
+    link->cards_ms = bl_link_now_ms();
+    return true;
+}
+
 void bl_link_watch_cards(bl_link *link)
 {
     char driver[64];
     char text[128];
     if (link->driver != NULL || !link->own || strcmp(link->server.driver, "dummy") != 0 ||
-        bl_link_now_ms() - link->cards_ms < CARDS_EVERY_MS) {
+        !cards_are_due(link)) {
         return;
     }
-    link->cards_ms = bl_link_now_ms();
-    choose_driver(driver, sizeof driver);
-    if (strcmp(driver, "dummy") == 0) {
-        link->broken[0] = '\0'; // whatever comes now is worth a try
-    } else if (strcmp(driver, link->broken) != 0) {
+    forget_gone_cards(link);
+    choose_driver(link, driver);
+    if (strcmp(driver, "dummy") != 0) {
         snprintf(text, sizeof text, "sound card %s is there now", driver + 5);
         note(link, text);
         bl_server_stop(&link->server, BL_LINK_STOP_PATIENCE_MS); // the search starts another one
     }
+}
+
+/// Whether a server of our own is wanted now: the card that the player named may have come back.
+static bool is_to_start(bl_link *link)
+{
+    return link->may_start ||
+           (link->card_awaited && cards_are_due(link) && is_listed(link->driver));
 }
 
 void bl_link_search(bl_link *link)
@@ -162,9 +217,9 @@ void bl_link_search(bl_link *link)
     }
     bl_error error = {0};
     bl_status status = try_open(link, &error);
-    if (status == BL_STATUS_SERVER && link->may_start && !bl_jack_is_pipewire() &&
+    if (status == BL_STATUS_SERVER && !bl_jack_is_pipewire() &&
         !bl_server_is_alive(&link->server) &&
-        bl_link_now_ms() - link->started_ms > BL_LINK_RESTART_MS) {
+        bl_link_now_ms() - link->started_ms > BL_LINK_RESTART_MS && is_to_start(link)) {
         if (getenv("JACK_NO_START_SERVER") != NULL) {
             const size_t used = strlen(error.text);
             snprintf(error.text + used, sizeof error.text - used,

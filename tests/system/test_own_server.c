@@ -26,6 +26,12 @@ static const char server_script[] = "echo $$ >$0.pid\n"
                                     "    echo 'ERROR: hw:Broken is in use by another program'\n"
                                     "    exit 1\n"
                                     "fi\n"
+                                    "case \"$4\" in hw:*)\n"
+                                    "    if ! grep -qx \"${4#hw:}\" \"$BL_FAKE_CARDS\"; then\n"
+                                    "        echo \"ERROR: $4 is gone\"\n"
+                                    "        exit 1\n"
+                                    "    fi\n"
+                                    "esac\n"
                                     "exec jackd $RIGHTS -p 128 -n $1 -d dummy -r 48000 -p 128\n";
 
 static void set_cards(const char *cards)
@@ -64,14 +70,19 @@ static int open_stage(void **state)
     return 0;
 }
 
-static void start_live(const char *cards)
+static void start_live_on(const char *cards, const char *option, const char *driver)
 {
     const char *model = stage_make_model("m.safetensors", 1, true, 48000.0);
     set_cards(cards);
     seen = 0;
     setenv("LD_PRELOAD", BL_FAKE_CARDS_LIBRARY, 1);
-    stage_live_start(&live, (const char *const[]){model, NULL});
+    stage_live_start(&live, (const char *const[]){model, option, driver, NULL});
     unsetenv("LD_PRELOAD");
+}
+
+static void start_live(const char *cards)
+{
+    start_live_on(cards, NULL, NULL);
 }
 
 /// Waits until it plays on our server on this device.
@@ -166,6 +177,42 @@ static void test_card_is_broken(void **state)
     stage_live_stop(&live);
 }
 
+/// Behind a card that fails the next one is taken, at the start and later.
+static void test_second_card(void **state)
+{
+    (void)state;
+    start_live("Broken\nGood");
+    stage_wait_message(&live, &seen, "hw:Broken is in use by another program");
+    stage_wait_message(&live, &seen, "Backline started one for sound card Good");
+    wait_for_device("alsa:Good");
+    stage_live_stop(&live);
+    start_live("Broken");
+    wait_for_device("dummy");
+    set_cards("Broken\nUSB");
+    stage_wait_message(&live, &seen, "Backline started one for sound card USB");
+    wait_for_device("alsa:USB");
+    stage_live_stop(&live);
+}
+
+/// The card that the player named is waited for, and no other is taken meanwhile.
+static void test_named_card_returns(void **state)
+{
+    (void)state;
+    start_live_on("USB", "--driver", "alsa:USB");
+    wait_for_device("alsa:USB");
+    set_cards("Good");
+    signal_server(SIGKILL);
+    stage_wait_message(&live, &seen, "the JACK server has gone");
+    stage_wait_message(&live, &seen, "hw:USB is gone");
+    for (int i = 0; i < 3; i++) {
+        json_decref(stage_wait_state(&live, &seen, "no server"));
+    }
+    set_cards("Good\nUSB");
+    stage_wait_message(&live, &seen, "Backline started one for sound card USB");
+    wait_for_device("alsa:USB");
+    stage_live_stop(&live);
+}
+
 /// Nobody else looks after our own server: when it stands still it is started anew.
 static void test_own_server_freezes(void **state)
 {
@@ -200,6 +247,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         OWN_TEST(test_card_comes),     OWN_TEST(test_card_goes_and_returns),
         OWN_TEST(test_card_is_broken), OWN_TEST(test_own_server_freezes),
+        OWN_TEST(test_second_card),    OWN_TEST(test_named_card_returns),
         OWN_TEST(test_no_priority),
     };
     return cmocka_run_group_tests(tests, open_stage, stage_close);
