@@ -2,6 +2,7 @@
 // `backline export`: a model in the form of another player. Thread: MAIN.
 
 #include "command.h"
+#include "output.h"
 
 #include "backline/export.h"
 #include "backline/limits.h"
@@ -20,17 +21,18 @@ typedef struct settings {
     bool verify;
 } settings;
 
-static const char *const formats[] = {"nam", "aidax", "safetensors", NULL};
+static const char *const formats[] = {"auto", "nam", "aidax", "safetensors", NULL};
 static const char *const nam_versions[] = {"0.5", "0.7", NULL};
 
-enum { FORMAT_NAM, FORMAT_AIDAX, FORMAT_SAFETENSORS };
+enum { FORMAT_AUTO, FORMAT_NAM, FORMAT_AIDAX, FORMAT_SAFETENSORS };
 
 static const bl_option options[] = {
     {"format", 'f', BL_OPTION_CHOICE, NULL, offsetof(settings, format), 0, 0, formats, 0,
      "Form of the file: nam for NAM players, aidax for AIDA-X and other RTNeural players, "
-     "safetensors for Backline itself and for Python. Default: nam."},
+     "safetensors for Backline itself and for Python. Default: auto, which goes by OUT's ending, "
+     "and is nam if that says nothing."},
     {"output", 'o', BL_OPTION_TEXT, "OUT", offsetof(settings, output), 0, 0, NULL, 1,
-     "The file that is written."},
+     "The file that is written. It replaces an older one of its kind only."},
     {"nam-version", 0, BL_OPTION_CHOICE, NULL, offsetof(settings, nam_version), 0, 0, nam_versions,
      0,
      "How wavenet_amp is written as .nam: 0.5 plays everywhere, 0.7 needs a newer player and costs "
@@ -104,6 +106,39 @@ const bl_command bl_command_export = {
     .run = run,
 };
 
+static bl_output_kind choose_kind(const settings *chosen)
+{
+    bl_output_kind kind = BL_OUTPUT_NAM;
+    switch (chosen->format) {
+    case FORMAT_AIDAX:
+        return BL_OUTPUT_AIDAX;
+    case FORMAT_SAFETENSORS:
+        return BL_OUTPUT_SAFETENSORS;
+    case FORMAT_AUTO:
+        bl_output_model_kind(chosen->output, &kind);
+        break;
+    }
+    return kind;
+}
+
+static bl_status write_model(const settings *chosen, const char *path, bl_model **model,
+                             bl_error *error)
+{
+    const bl_output_kind kind = choose_kind(chosen);
+    const bl_export_format format = kind == BL_OUTPUT_AIDAX         ? BL_EXPORT_AIDAX
+                                    : kind == BL_OUTPUT_SAFETENSORS ? BL_EXPORT_SAFETENSORS
+                                    : chosen->nam_version == 1      ? BL_EXPORT_NAM_07
+                                                                    : BL_EXPORT_NAM;
+    bl_status status = bl_output_check_inputs(chosen->output, &path, 1, error);
+    if (status == BL_STATUS_OK) {
+        status = bl_output_check_kind(chosen->output, kind, error);
+    }
+    if (status == BL_STATUS_OK) {
+        status = bl_model_load(path, NULL, model, error);
+    }
+    return status == BL_STATUS_OK ? bl_model_export(*model, format, chosen->output, error) : status;
+}
+
 static int run(int argc, char **argv)
 {
     settings chosen = {0};
@@ -114,16 +149,10 @@ static int run(int argc, char **argv)
     if (ended != BL_OPTIONS_RUN) {
         return ended;
     }
-    const bl_export_format format = chosen.format == FORMAT_AIDAX         ? BL_EXPORT_AIDAX
-                                    : chosen.format == FORMAT_SAFETENSORS ? BL_EXPORT_SAFETENSORS
-                                    : chosen.nam_version == 1             ? BL_EXPORT_NAM_07
-                                                                          : BL_EXPORT_NAM;
     bl_error error = {0};
     bl_model *model = NULL;
     double difference = 0.0;
-    bl_status status = bl_model_load(operands[0], NULL, &model, &error);
-    status =
-        status == BL_STATUS_OK ? bl_model_export(model, format, chosen.output, &error) : status;
+    bl_status status = write_model(&chosen, operands[0], &model, &error);
     if (status == BL_STATUS_OK && chosen.verify) {
         status = verify(model, chosen.output, &difference, &error);
     }

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "facts.h"
 #include "json.h"
+#include "output.h"
 #include "progress.h"
 #include "render.h"
 #include "rig.h"
@@ -46,8 +47,8 @@ static const bl_option options[] = {
      .kind = BL_OPTION_TEXT,
      .argument = "MODEL",
      .offset = offsetof(render_settings, model),
-     .help = "The model file: a native .safetensors file or a .nam file. What is in it decides, "
-             "not its name. Without it, the rig's."},
+     .help = "The model file: .safetensors, .nam, .aidax or another player's JSON. What is in it "
+             "decides, not its name. Without it, the rig's."},
     {.name = "rig",
      .letter = 'r',
      .kind = BL_OPTION_TEXT,
@@ -113,12 +114,22 @@ typedef struct render_job {
     double took_s;
 } render_job;
 
-// Fails now for what would otherwise fail after minutes of work.
-static bl_status check_output(const char *path, bl_error *error)
+// Fails now for what would otherwise fail after minutes of work, or cost somebody a file.
+static bl_status check_output(const render_job *job, bl_error *error)
 {
-    bl_file_writer writer;
-    const bl_status status = bl_file_writer_open(&writer, path, error);
-    bl_file_writer_abort(&writer);
+    const render_settings *settings = job->settings;
+    const char *const inputs[] = {settings->in,     settings->model, settings->rig,
+                                  settings->config, job->rig.model,  job->rig.cab};
+    bl_status status =
+        bl_output_check_inputs(settings->out, inputs, sizeof inputs / sizeof inputs[0], error);
+    if (status == BL_STATUS_OK) {
+        status = bl_output_check_kind(settings->out, BL_OUTPUT_WAV, error);
+    }
+    if (status == BL_STATUS_OK) {
+        bl_file_writer writer;
+        status = bl_file_writer_open(&writer, settings->out, error);
+        bl_file_writer_abort(&writer);
+    }
     return status;
 }
 
@@ -178,9 +189,12 @@ static void tell_progress(void *context, double done)
 static bl_status run_job(render_job *job, bl_error *error)
 {
     const render_settings *settings = job->settings;
-    bl_status status = check_output(settings->out, error);
-    if (status == BL_STATUS_OK && settings->rig != NULL) {
+    bl_status status = BL_STATUS_OK;
+    if (settings->rig != NULL) {
         status = bl_rig_load(settings->rig, &job->rig, error);
+    }
+    if (status == BL_STATUS_OK) {
+        status = check_output(job, error);
     }
     if (status == BL_STATUS_OK) {
         status = load_model(job, error);
@@ -330,7 +344,8 @@ const bl_command bl_command_render = {
         "the start and after the end the model hears silence.\n\n"
         "Prints the receptive field (how far back the model listens, which is no delay), the "
         "latency that the model adds when it is played live, the chunk size, and the speed. OUT "
-        "appears only when it is complete.",
+        "appears only when it is complete. It replaces an older WAV file, but never a file of "
+        "another kind or one that is read.",
     .options = options,
     .operands_min = 2,
     .operands_max = 2,

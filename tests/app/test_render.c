@@ -333,18 +333,10 @@ static void test_bits(void **state)
     }
 }
 
-static void test_over_itself_and_stereo(void **state)
+static void test_stereo(void **state)
 {
     (void)state;
     save_identity("m.safetensors", &causal, 48000.0);
-    save_noise("in.wav", 1000, 48000.0);
-    bl_audio before = load("in.wav");
-    assert_done(
-        PROGRAM("render", FILE_OF("in.wav"), FILE_OF("in.wav"), "-m", FILE_OF("m.safetensors")));
-    bl_audio after = load("in.wav");
-    assert_memory_equal(before.samples, after.samples, 1000 * sizeof(float));
-    bl_audio_finish(&before);
-    bl_audio_finish(&after);
     // 16 bit, two channels, one frame: 0x4000 and 0x2000.
     static const unsigned char stereo[] = "RIFF\x28\0\0\0WAVEfmt \x10\0\0\0\1\0\2\0\x80\xBB\0\0"
                                           "\0\xEE\2\0\4\0\x10\0data\4\0\0\0\0\x40\0\x20";
@@ -574,7 +566,7 @@ int main(void)
         TEST(test_lengths),
         TEST(test_rates),
         TEST(test_bits),
-        TEST(test_over_itself_and_stereo),
+        TEST(test_stereo),
         TEST(test_progress_records),
         TEST(test_refused_files),
         TEST(test_refused_models),
