@@ -23,9 +23,10 @@ static const double pi = 3.14159265358979323846;
 static const double quiet = 1e-3;      // of the loud level
 static const double quiet_most = 1e-2; // a rest this loud is none
 static const double noise_esr_told = 3e-3;
-static const double hum_share = 0.25; // of the noise
-static const double hum_least = 3e-9; // mean square: -85 dBFS
-static const double aside_hz = 12.5;  // where there is no harmonic of 50 or 60 Hz
+static const double noise_esr_inaudible = 1e-6; // no model comes near it
+static const double hum_share = 0.25;           // of the noise
+static const double hum_least = 3e-9;           // mean square: -85 dBFS
+static const double aside_hz = 12.5;            // where there is no harmonic of 50 or 60 Hz
 
 typedef struct rests {
     bl_cross_sums *sums;
@@ -187,6 +188,9 @@ static void report_noise(const rests *r, bl_check *check)
     const double noise = unexplained(r->sums);
     check->noise_dbfs = 10.0 * log10(noise + 1e-20);
     check->noise_esr = r->target_power > 0.0 ? noise / r->target_power : nan("");
+    if (check->noise_esr < noise_esr_inaudible) {
+        return;
+    }
     const bool bad = check->noise_esr > noise_esr_told;
     bl_check_add(check,
                  &(bl_finding){.kind = BL_FINDING_NOISE,

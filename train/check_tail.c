@@ -14,7 +14,10 @@ enum { FRAMES = 1 << 16, BINS = FRAMES / 2 + 1, WINDOWS = 48, SMOOTH = 64 };
 
 static const double pi = 3.14159265358979323846;
 static const double from_s = 0.08, to_s = 0.6;
-static const double ground = 0.05;    // of the level: gaps between harmonics say nothing
+static const double ground = 0.05; // of the level: gaps between harmonics say nothing
+// Of the loudest level: below, nothing was recorded. A file taken to a higher rate has nothing but
+// what the filter left over its old band, which whitening would raise to the strength of music.
+static const float empty = 1e-9f;
 static const double power_over = 8.0; // the late side's power over the other one's
 static const double peak_over = 4.0;  // the same for the highest points
 static const double echo_share = 0.3; // of the late power that one point holds: an echo, not reverb
@@ -55,12 +58,25 @@ static void smooth(const kiss_fft_cpx *bins, float *level)
     }
 }
 
+static float loudest(const float level[BINS])
+{
+    float most = 0.0f;
+    for (size_t k = 0; k < BINS; k++) {
+        most = fmaxf(most, level[k]);
+    }
+    return most;
+}
+
 static void add(tail *t)
 {
     smooth(t->x, t->level_x);
     smooth(t->y, t->level_y);
+    const float least_x = empty * loudest(t->level_x), least_y = empty * loudest(t->level_y);
     for (size_t k = 0; k < BINS; k++) {
         const kiss_fft_cpx x = t->x[k], y = t->y[k];
+        if (t->level_x[k] < least_x || t->level_y[k] < least_y) {
+            continue;
+        }
         const float scale = 1.0f / sqrtf(t->level_x[k] * t->level_y[k]);
         t->sum[k] +=
             bl_complex_float(scale * (x.r * y.r + x.i * y.i), scale * (x.r * y.i - x.i * y.r));
