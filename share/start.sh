@@ -24,6 +24,10 @@ while [ $# -gt 0 ]; do
         shift
         break
         ;;
+    [!-]*)
+        echo "start: found \"$1\"; put -- live before it: sh share/start.sh -- live $1" >&2
+        exit 2
+        ;;
     *)
         echo "start: there is no option \"$1\"" >&2
         usage >&2
@@ -56,7 +60,11 @@ if [ ! -f "$build/build.ninja" ]; then
     say "configuring"
     quietly cmake -S "$root" --preset release -DBL_TESTS=OFF
 fi
-say "building (the first time takes a minute)"
+if [ -x "$build/bin/backline" ]; then
+    say "building what has changed"
+else
+    say "building (the first time takes a minute)"
+fi
 quietly cmake --build "$build"
 [ -n "$run" ] || exit 0
 exec "$build/bin/backline" "$@"

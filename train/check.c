@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { CHANNELS_MAX = 8 }; // that are looked at when the chosen one is silent
 
@@ -235,6 +236,21 @@ static void report_relation(double rate_hz, bl_check *check)
     }
 }
 
+// Bit for bit: somebody chose the clean recording twice, and a model would learn to do nothing.
+static void check_same(const bl_audio *input, const bl_audio *target, bl_check *check)
+{
+    if (memcmp(input->samples, target->samples, (size_t)input->frames * sizeof(float)) == 0) {
+        bl_check_add(check,
+                     &(bl_finding){.kind = BL_FINDING_SAME,
+                                   .severity = BL_SEVERITY_FAULT,
+                                   .in_target = true,
+                                   .to_s = check->duration_s},
+                     "both files are the same recording, from 0 to %.2f s; choose the amplifier's "
+                     "as the second",
+                     check->duration_s);
+    }
+}
+
 static void tell(const bl_check_request *request, double done)
 {
     if (request != NULL && request->tell != NULL) {
@@ -249,6 +265,7 @@ static bl_status check_pair(const bl_check_request *request, const bl_audio *inp
     bl_check_levels(target, true, check);
     check->duration_s = (double)input->frames / input->sample_rate_hz;
     check->noise_dbfs = check->noise_esr = check->repeat_esr = nan("");
+    check_same(input, target, check);
     if (bl_check_fault(check) != NULL) {
         return BL_STATUS_OK;
     }

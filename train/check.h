@@ -27,6 +27,7 @@
     X(DELAY, "delay")                                                                              \
     X(DRIFT, "drift")                                                                              \
     X(UNRELATED, "not_the_same_performance")                                                       \
+    X(SAME, "same_recording")                                                                      \
     X(GATE, "gate")                                                                                \
     X(ECHO, "echo")                                                                                \
     X(REVERB, "reverb")                                                                            \

@@ -276,6 +276,18 @@ static void another_performance_is_refused(void **state)
     }
 }
 
+static void the_same_recording_twice_is_refused(void **state)
+{
+    pair *p = *state;
+    bl_audio_finish(&p->target);
+    p->target = pair_copy(&p->input);
+    run(p);
+    expect(&p->check, BL_FINDING_SAME, BL_SEVERITY_FAULT, "both files are the same recording");
+    p->target.samples[p->target.frames / 2] += 0.01f;
+    run(p);
+    assert_null(seek(&p->check, BL_FINDING_SAME));
+}
+
 static void gate_is_found(void **state)
 {
     pair *p = *state;
@@ -481,6 +493,7 @@ int main(void)
         RUN_TEST(delay_is_noted),
         RUN_TEST(drift_is_found),
         RUN_TEST(another_performance_is_refused),
+        RUN_TEST(the_same_recording_twice_is_refused),
         RUN_TEST(gate_is_found),
         RUN_TEST(echo_is_found),
         RUN_TEST(reverb_is_found),
