@@ -50,6 +50,7 @@ typedef enum bl_app_severity { BL_APP_INFO, BL_APP_WARNING, BL_APP_ERROR } bl_ap
 
 typedef struct bl_app_message {
     bl_app_severity severity;
+    bool absence;               ///< no longer true as soon as the server plays again
     char text[BL_APP_TEXT_MAX]; ///< one sentence
 } bl_app_message;
 

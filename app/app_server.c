@@ -25,6 +25,12 @@ void bl_app_survey_in(bl_app *app, int64_t ms)
     }
 }
 
+/// Marks the last message as one that ends with the server's return.
+static void mark_absence(bl_app *app)
+{
+    app->messages[(app->state.message_count - 1) % BL_APP_MESSAGES_KEPT].absence = true;
+}
+
 // Joining -------------------------------------------------------------------------------------
 
 static void on_opened(bl_app *app, const bl_link_answer *answer)
@@ -76,6 +82,7 @@ static void on_lost(bl_app *app, const char *why)
     app->survey_due_ms = 0;
     bl_wishes_lost(&app->wishes);
     bl_app_tell(app, BL_APP_ERROR, "%s", why);
+    mark_absence(app);
     bl_link_open(app->link);
 }
 
@@ -113,6 +120,7 @@ static void hear(bl_app *app, bl_link_answer *answer)
         break;
     case BL_LINK_NO_SERVER:
         bl_app_fail(app, &answer->error, app->engine == NULL);
+        mark_absence(app);
         break;
     case BL_LINK_OPENED:
         on_opened(app, answer);
@@ -253,6 +261,7 @@ static void watch_heart(bl_app *app, int64_t now_ms)
         bl_app_set_phase(app, BL_APP_FROZEN);
         bl_app_tell(app, BL_APP_WARNING,
                     "the JACK server is there but does not move; it plays on when the server does");
+        mark_absence(app);
     }
 }
 

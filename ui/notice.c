@@ -77,13 +77,23 @@ static void show_message(bl_notice *notice, const bl_app_message *message, const
     gtk_label_set_text(GTK_LABEL(notice->text), whole);
     g_free(whole);
     g_free(sentence);
+    notice->severity = message->severity;
+    notice->absence = message->absence;
     gtk_widget_show(notice->root);
 }
 
 void bl_notice_update(bl_notice *notice, const bl_app_state *state)
 {
     bl_app_message message;
+    const bool back = state->phase == BL_APP_PLAYING;
+    if (back && notice->absence) {
+        gtk_widget_hide(notice->root);
+    }
     while (bl_app_take_message(notice->app, &message)) {
+        if ((back && message.absence) ||
+            (gtk_widget_get_visible(notice->root) && message.severity < notice->severity)) {
+            continue;
+        }
         // The news of the loss has said so itself.
         const bool alone = state->phase == BL_APP_LOOKING && state->model_path[0] != '\0' &&
                            strstr(message.text, "stays loaded") == NULL;

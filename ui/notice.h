@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The band under the title bar: the last thing worth telling, until it is closed or replaced.
+// The band under the title bar: what is worth telling, until it is closed, replaced by something
+// that is no less severe, or no longer true.
 
 #ifndef BACKLINE_UI_NOTICE_H
 #define BACKLINE_UI_NOTICE_H
@@ -12,11 +13,13 @@ typedef struct bl_notice {
     GtkWidget *root; ///< a GtkInfoBar
     bl_app *app;
     GtkWidget *icon, *text, *start;
+    bl_app_severity severity; ///< of what is shown
+    bool absence;             ///< it is true only as long as no server plays
 } bl_notice;
 
 void bl_notice_init(bl_notice *notice, bl_app *app);
 
-/// Fetches the app's messages and shows the last one.
+/// Fetches the app's messages and shows the most severe one, of several the last.
 void bl_notice_update(bl_notice *notice, const bl_app_state *state);
 
 #endif

@@ -336,6 +336,7 @@ static void test_window_outlives_the_server(void **state)
     desk_wait_text("status-state", "Muted");
     desk_click("mute");
     desk_wait_text("status-state", "Playing");
+    desk_wait_gone("info-bar");
     join();
     assert_true(peer_wait_connected(&p, "system:capture_1", "backline:in", true));
     assert_true(peer_connect(&p, "backline:in", "backline:out_left"));
