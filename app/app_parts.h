@@ -65,6 +65,8 @@ struct bl_app {
     uint64_t model_generation, demo_generation;
     uint64_t narrowed_generation;     ///< whose overload was told
     bool model_awaited, demo_awaited; ///< a load is on its way
+    bool model_whole;                 ///< the last one asked for may not be narrowed: freewheel
+    bool model_heavy;                 ///< the one that plays would not fit at the width asked for
     char first_model[4096];           ///< to load once there is a rate; "" afterwards
     bool first_model_is_chosen;       ///< the player named it: a failure counts
     bool model_requested;             ///< a model or none has been asked for since the start
@@ -120,6 +122,9 @@ void bl_app_attached(bl_app *app, bool all);
 
 /// True if nothing is missing to start to sound.
 bool bl_app_sound_is_ready(const bl_app *app);
+
+/// Where freewheel has begun or ended, asks for the model at its whole width, or one that fits.
+void bl_app_follow_freewheel(bl_app *app);
 
 /// Handles the answers of LOADER.
 void bl_app_hear_loader(bl_app *app);

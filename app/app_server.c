@@ -187,6 +187,9 @@ void bl_app_hear_pulse(bl_app *app)
     if ((news & BL_NEWS_FORMAT) != 0) {
         hear_format(app);
     }
+    if ((news & BL_NEWS_STATE) != 0) {
+        bl_app_follow_freewheel(app);
+    }
     if ((news & BL_NEWS_PORTS) != 0) {
         bl_app_survey_in(app, BL_APP_SURVEY_SOON_MS);
         app->survey_beat = atomic_load(&app->pulse.cycles) + SURVEY_CYCLES;

@@ -53,11 +53,12 @@ void bl_app_set_parameter(bl_app *app, bl_parameter parameter, double value)
 /// Asks LOADER for a chain; `path` NULL: of the model that is loaded.
 static void request_model(bl_app *app, const char *path)
 {
+    app->model_whole = atomic_load(&app->pulse.freewheel);
     bl_loader_job job = {
         .generation = ++app->model_generation,
         .sample_rate_hz = app->engine_rate_hz,
         .quality = app->config.quality,
-        .whole = app->state.freewheel,
+        .whole = app->model_whole,
         .stages = app->has_rig,
     };
     snprintf(job.cab, sizeof job.cab, "%s", app->rig.cab);
@@ -67,6 +68,14 @@ static void request_model(bl_app *app, const char *path)
     app->state.loading = true;
     app->model_requested = true;
     bl_loader_load_model(app->loader, &job);
+}
+
+void bl_app_follow_freewheel(bl_app *app)
+{
+    if (app->model_heavy && !app->model_awaited &&
+        app->model_whole != atomic_load(&app->pulse.freewheel)) {
+        request_model(app, NULL);
+    }
 }
 
 static void request_demo(bl_app *app)
@@ -233,6 +242,8 @@ static void hear_model(bl_app *app, bl_loader_answer *answer)
     app->first_model[0] = '\0';
     snprintf(app->state.model_path, sizeof app->state.model_path, "%s", answer->path);
     app->state.model_load = answer->fit.share;
+    app->model_heavy = answer->fit.asked > BL_FIT_MOST;
+    bl_app_follow_freewheel(app);
     if (answer->model != NULL) {
         app->state.model = *bl_model_get_info(answer->model);
     }
@@ -247,8 +258,8 @@ static void hear_heavy(bl_app *app, const bl_loader_answer *answer)
     const char *name = bl_model_get_info(answer->model)->name;
     const double asked = 100.0 * answer->fit.asked, share = 100.0 * answer->fit.share;
     const uint32_t period = app->state.period_frames, rate_hz = (uint32_t)answer->sample_rate_hz;
-    if (answer->generation != app->model_generation) {
-        return; // the player moved on
+    if (answer->generation != app->model_generation || app->model_whole) {
+        return; // the player moved on, or nothing can be late
     }
     if (answer->fit.share <= BL_FIT_MOST) {
         bl_app_tell(app, BL_APP_WARNING,

@@ -6,6 +6,7 @@
 #include "stage.h"
 #include "support/cmocka_all.h"
 
+#include <jack/jack.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,15 @@ static void test_heavy_model(void **state)
     assert_non_null(strstr(message.text, "of a period of 128 frames at 48000 Hz"));
     assert_non_null(strstr(message.text, "it plays at a smaller width"));
     assert_true(s.model_load > 0.0 && s.model_load <= 0.7);
+
+    jack_client_t *wheel = jack_client_open("wheel", JackNoStartServer, NULL);
+    assert_non_null(wheel);
+    assert_int_equal(jack_set_freewheel(wheel, 1), 0);
+    PUMP_UNTIL(s.model_load > 0.7); // nothing is late there: the whole width
+    assert_false(bl_app_take_message(app, &message) && message.severity != BL_APP_INFO);
+    assert_int_equal(jack_set_freewheel(wheel, 0), 0);
+    PUMP_UNTIL(s.model_load <= 0.7);
+    jack_client_close(wheel);
     close_app();
 }
 
