@@ -26,6 +26,13 @@ bl_status bl_net_build_at(const bl_arch *arch, double sample_rate_hz, const bl_n
                                                   : absent(request, error);
 }
 
+bool bl_net_latency_at(const bl_arch *arch, const bl_net *own, double sample_rate_hz,
+                       uint32_t *frames)
+{
+    (void)arch, (void)own, (void)sample_rate_hz, (void)frames;
+    return false;
+}
+
 // There are no model files, and so no models: tests bring their nets.
 
 bl_model *bl_model_retain(bl_model *model)
@@ -36,6 +43,12 @@ bl_model *bl_model_retain(bl_model *model)
 void bl_model_release(bl_model *model)
 {
     (void)model;
+}
+
+const char *bl_model_get_file(const bl_model *model)
+{
+    (void)model;
+    return "";
 }
 
 const bl_model_info *bl_model_get_info(const bl_model *model)

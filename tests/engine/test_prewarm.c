@@ -122,7 +122,7 @@ static void test_standard_is_ready_soon(void **state)
     (void)state;
     enum { RUNS = 9 };
     const nam_preset preset = nam_preset_get(0);
-    double best_ms = INFINITY;
+    double best_ms = (double)INFINITY;
     model_bytes bytes = {0};
     nam_file_write(&bytes, "0.5.4", "WaveNet", preset.config, "48000", preset.weights, 1);
     for (int run = 0; run < RUNS; run++) {
