@@ -20,7 +20,7 @@ static const double strings_hz[STRINGS] = {82.41, 110.0, 146.83, 196.0, 246.94, 
 void bl_loudness_riff(double rate_hz, float *samples, size_t frames)
 {
     static const double damping = 0.996;
-    double line[PERIOD_MAX];
+    double line[PERIOD_MAX] = {0};
     bl_random random = bl_random_init(1, 0);
     const size_t note = frames / STRINGS + 1;
     size_t period = 1, at = 0;
