@@ -246,6 +246,9 @@ void bl_app_surveyed(bl_app *app, bl_link_answer *answer)
     if (app->config.no_connect) {
         return; // what others connect is their business
     }
+    if (atomic_load(&app->pulse.freewheel)) {
+        return; // jackd takes the hardware's connections away until it ends
+    }
     if (bl_wishes_update(&app->wishes, &app->survey, app->ports_gone || first)) {
         bl_app_survey_in(app, SURVEY_AGAIN_MS);
     }

@@ -41,6 +41,7 @@ static void on_opened(bl_app *app, const bl_link_answer *answer)
     app->activated = false;
     app->surveyed = false;
     app->opened_ms = bl_app_now_ms();
+    atomic_store(&app->pulse.freewheel, false); // a server may have died in it
     bl_app_set_phase(app, BL_APP_LOADING);
     s->sample_rate_hz = answer->rate_hz;
     s->period_frames = answer->period_frames;
@@ -189,6 +190,7 @@ void bl_app_hear_pulse(bl_app *app)
     }
     if ((news & BL_NEWS_STATE) != 0) {
         bl_app_follow_freewheel(app);
+        bl_app_survey_in(app, BL_APP_SURVEY_SOON_MS);
     }
     if ((news & BL_NEWS_PORTS) != 0) {
         bl_app_survey_in(app, BL_APP_SURVEY_SOON_MS);

@@ -218,8 +218,10 @@ void bl_link_search(bl_link *link)
     bl_error error = {0};
     bl_status status = try_open(link, &error);
     if (status == BL_STATUS_SERVER && !bl_jack_is_pipewire() &&
-        !bl_server_is_alive(&link->server) &&
-        bl_link_now_ms() - link->started_ms > BL_LINK_RESTART_MS && is_to_start(link)) {
+        !bl_server_is_alive(&link->server) && is_to_start(link)) {
+        if (bl_link_now_ms() - link->started_ms <= BL_LINK_RESTART_MS) {
+            return; // what comes of the next try is told then
+        }
         if (getenv("JACK_NO_START_SERVER") != NULL) {
             const size_t used = strlen(error.text);
             snprintf(error.text + used, sizeof error.text - used,

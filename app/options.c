@@ -29,7 +29,7 @@ int bl_command_fail_usage(const bl_command *command, const char *format, ...)
     char sentence[BL_ERROR_TEXT_MAX];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(sentence, sizeof sentence, format, arguments);
+    bl_text_format(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
     bl_error_set(&error, BL_STATUS_USAGE, "%s; `backline %s --help` explains it", sentence,
                  command->name);

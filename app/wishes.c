@@ -207,10 +207,8 @@ void bl_wishes_lost(bl_wishes *wishes)
 
 void bl_wishes_to_device(const bl_wishes *wishes, bl_device *device)
 {
-    device->count = 0;
+    device->count = wishes->count;
     for (size_t i = 0; i < wishes->count; i++) {
-        if (wishes->list[i].state != BL_WISH_SUSPECT) {
-            device->connections[device->count++] = wishes->list[i].connection;
-        }
+        device->connections[i] = wishes->list[i].connection;
     }
 }

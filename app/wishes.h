@@ -66,8 +66,8 @@ bool bl_wishes_answered(bl_wishes *wishes, const bl_connection *connection, bool
 /// The server is gone: everything that stood is due again.
 void bl_wishes_lost(bl_wishes *wishes);
 
-/// What to remember: all of them, also what was refused, since it is still wanted; not what is
-/// SUSPECT, so that a program that ends now does not bring back what the player has undone.
+/// What to remember: all of them. What was refused is still wanted, and what is SUSPECT may have
+/// fallen with a server that is just ending.
 void bl_wishes_to_device(const bl_wishes *wishes, bl_device *device);
 
 #endif

@@ -39,7 +39,7 @@ static bl_status fail_at(config_reader *reader, bl_status status, const yaml_mar
     char sentence[BL_ERROR_TEXT_MAX / 2];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(sentence, sizeof sentence, format, arguments);
+    bl_text_format(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
     return bl_error_set(reader->error, status, "%s:%zu:%zu: %s", reader->name, mark->line + 1,
                         mark->column + 1, sentence);

@@ -4,6 +4,7 @@
 #include "io/document.h"
 
 #include "backline/file.h"
+#include "backline/text.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -19,7 +20,7 @@ bl_status bl_document_fail(const bl_document *document, const yaml_node_t *node,
     char what[BL_ERROR_TEXT_MAX];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(what, sizeof what, format, arguments);
+    bl_text_format(what, sizeof what, format, arguments);
     va_end(arguments);
     return bl_error_set(error, BL_STATUS_FORMAT, "%s:%zu:%zu: %s", document->path,
                         node->start_mark.line + 1, node->start_mark.column + 1, what);

@@ -2,6 +2,7 @@
 // Status texts and the error object. Not for the audio thread (formatting).
 
 #include "backline/status.h"
+#include "backline/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ bl_status bl_error_set(bl_error *error, bl_status status, const char *format, ..
     error->status = status;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error->text, sizeof error->text, format, arguments);
+    bl_text_format(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
     for (char *c = error->text; *c != '\0'; c++) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f) {

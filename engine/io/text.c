@@ -52,20 +52,41 @@ bool bl_text_parse_count(const char *text, uint64_t *value)
     return true;
 }
 
-void bl_text_format_number(double value, char text[BL_TEXT_NUMBER_MAX])
+/// To be given back; no memory for it means the thread's own locale.
+static locale_t enter_c_locale(locale_t *before)
 {
     const locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    const locale_t before = c_locale != (locale_t)0 ? uselocale(c_locale) : (locale_t)0;
+    *before = c_locale != (locale_t)0 ? uselocale(c_locale) : (locale_t)0;
+    return c_locale;
+}
+
+static void leave_c_locale(locale_t c_locale, locale_t before)
+{
+    if (c_locale != (locale_t)0) {
+        uselocale(before);
+        freelocale(c_locale);
+    }
+}
+
+void bl_text_format_number(double value, char text[BL_TEXT_NUMBER_MAX])
+{
+    locale_t before;
+    const locale_t c_locale = enter_c_locale(&before);
     for (int digits = 6; digits <= 17; digits++) {
         snprintf(text, BL_TEXT_NUMBER_MAX, "%.*g", digits, value);
         if (strtod(text, NULL) == value) {
             break;
         }
     }
-    if (c_locale != (locale_t)0) {
-        uselocale(before);
-        freelocale(c_locale);
-    }
+    leave_c_locale(c_locale, before);
+}
+
+void bl_text_format(char *text, size_t bytes, const char *format, va_list arguments)
+{
+    locale_t before;
+    const locale_t c_locale = enter_c_locale(&before);
+    vsnprintf(text, bytes, format, arguments);
+    leave_c_locale(c_locale, before);
 }
 
 static uint32_t smaller(uint32_t a, uint32_t b)

@@ -73,7 +73,7 @@ void bl_json_fail(const bl_json *json, bl_status status, const char *format, ...
     write_place(json, place, sizeof place);
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(detail, sizeof detail, format, arguments);
+    bl_text_format(detail, sizeof detail, format, arguments);
     va_end(arguments);
     bl_load_fail(json->load, status, "%s%s%s", place, place[0] != '\0' ? ": " : "", detail);
 }

@@ -3,6 +3,8 @@
 
 #include "model/load.h"
 
+#include "backline/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +17,7 @@ void bl_load_fail(bl_load *load, bl_status status, const char *format, ...)
     char detail[BL_ERROR_TEXT_MAX];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(detail, sizeof detail, format, arguments);
+    bl_text_format(detail, sizeof detail, format, arguments);
     va_end(arguments);
     load->status = bl_error_set(load->error, status, "%s: %s", load->file, detail);
 }
@@ -27,7 +29,7 @@ void bl_load_warn(bl_load *load, const char *format, ...)
     }
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(load->warning, BL_LOAD_WARNING_MAX, format, arguments);
+    bl_text_format(load->warning, BL_LOAD_WARNING_MAX, format, arguments);
     va_end(arguments);
 }
 

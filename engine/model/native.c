@@ -4,6 +4,7 @@
 #include "model/native.h"
 
 #include "backline/limits.h"
+#include "backline/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -30,7 +31,7 @@ static void add(listing *list, const float **weights, uint32_t dimensions, const
         char part[sizeof tensor->name - sizeof list->prefix];
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(part, sizeof part, format, arguments);
+        bl_text_format(part, sizeof part, format, arguments);
         va_end(arguments);
         snprintf(tensor->name, sizeof tensor->name, "%s%s", list->prefix, part);
     }

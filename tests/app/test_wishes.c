@@ -82,9 +82,10 @@ static void test_undone(void **state)
     assert_int_equal(w.count, 2);
     bl_device device;
     bl_wishes_to_device(&w, &device);
-    assert_int_equal(device.count, 1); // if the program ended now
+    assert_int_equal(device.count, 2); // it may be the server that is ending
     assert_false(bl_wishes_update(&w, &s, false));
-    assert_int_equal(w.count, 1);
+    bl_wishes_to_device(&w, &device);
+    assert_int_equal(device.count, 1);
     assert_int_equal(ask(&w, &s), 0);
 }
 

@@ -335,15 +335,52 @@ static void test_slow_client(void **state)
     stage_server_stop();
 }
 
+/// jackd takes the hardware's connections away in freewheel and puts them back afterwards: nobody
+/// has undone them, and they are remembered all the while.
+static void test_freewheel_undoes_nothing(void **state)
+{
+    (void)state;
+    size_t seen = 0;
+    stage_server_start(&usual);
+    peer_open(&p);
+    stage_live_start(
+        &live, (const char *const[]){stage_make_model("a.safetensors", 1, true, 48000), NULL});
+    json_decref(stage_wait_state(&live, &seen, "playing"));
+    assert_true(peer_wait_connected(&p, "system:capture_1", "backline:in", true));
+    assert_true(stage_wait_remembered("system:capture_1", true));
+    assert_int_equal(jack_set_freewheel(p.player, 1), 0);
+    assert_true(peer_wait_connected(&p, "system:capture_1", "backline:in", false));
+    static const char *const names[] = {"one", "two", "three"};
+    for (int i = 0; i < 3; i++) { // each lets it look at the ports again
+        jack_port_register(p.player, names[i], JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
+        poll(NULL, 0, 400);
+    }
+    assert_true(stage_wait_remembered("system:capture_1", true));
+    assert_int_equal(jack_set_freewheel(p.player, 0), 0);
+    assert_true(peer_wait_connected(&p, "system:capture_1", "backline:in", true));
+    for (int i = 0; i < 2; i++) {
+        json_decref(stage_wait_state(&live, &seen, "playing"));
+    }
+    assert_true(stage_wait_remembered("system:capture_1", true));
+    stage_live_stop(&live);
+    peer_close(&p);
+    stage_server_stop();
+}
+
 int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
 #define CITIZEN_TEST(test) cmocka_unit_test_setup_teardown(test, stage_rename_server, end_test)
     const struct CMUnitTest tests[] = {
-        CITIZEN_TEST(test_latency_causal),    CITIZEN_TEST(test_latency_centred),
-        CITIZEN_TEST(test_latency_resampled), CITIZEN_TEST(test_latency_changes),
-        CITIZEN_TEST(test_metadata),          CITIZEN_TEST(test_name_clash),
-        CITIZEN_TEST(test_patchbay_rules),    CITIZEN_TEST(test_slow_client),
+        CITIZEN_TEST(test_latency_causal),
+        CITIZEN_TEST(test_latency_centred),
+        CITIZEN_TEST(test_latency_resampled),
+        CITIZEN_TEST(test_latency_changes),
+        CITIZEN_TEST(test_metadata),
+        CITIZEN_TEST(test_name_clash),
+        CITIZEN_TEST(test_patchbay_rules),
+        CITIZEN_TEST(test_slow_client),
+        CITIZEN_TEST(test_freewheel_undoes_nothing),
     };
     return cmocka_run_group_tests(tests, stage_open, stage_close);
 }

@@ -5,6 +5,7 @@
 #ifndef BACKLINE_TEXT_H
 #define BACKLINE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +21,11 @@ bool bl_text_parse_count(const char *text, uint64_t *value);
 
 /// Writes the shortest decimal form that reads back as the same double. Thread: any but RT.
 void bl_text_format_number(double value, char text[BL_TEXT_NUMBER_MAX]);
+
+/// vsnprintf in the C locale: a message shows numbers as the files hold them, with a point,
+/// whatever the player's language. Thread: any but RT.
+void bl_text_format(char *text, size_t bytes, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
 
 /// The search for the known word that somebody may have meant. Start with `.word` set.
 typedef struct bl_text_nearest {
