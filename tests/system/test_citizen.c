@@ -347,7 +347,9 @@ static void test_freewheel_undoes_nothing(void **state)
         &live, (const char *const[]){stage_make_model("a.safetensors", 1, true, 48000), NULL});
     json_decref(stage_wait_state(&live, &seen, "playing"));
     assert_true(peer_wait_connected(&p, "system:capture_1", "backline:in", true));
-    assert_true(stage_wait_remembered("system:capture_1", true));
+    for (int i = 0; i < 2; i++) { // until it has seen what stands
+        json_decref(stage_wait_state(&live, &seen, "playing"));
+    }
     assert_int_equal(jack_set_freewheel(p.player, 1), 0);
     assert_true(peer_wait_connected(&p, "system:capture_1", "backline:in", false));
     static const char *const names[] = {"one", "two", "three"};
