@@ -9,9 +9,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { VALUE_MAX = 64, KNOWN_MAX = 400 };
+enum { VALUE_MAX = 64 };
 
 static const char *const rig_keys[] = {"version", "name", "model", "cab", "parameters"};
 enum { RIG_KEYS = sizeof rig_keys / sizeof *rig_keys };
@@ -35,41 +34,6 @@ static const char *parameter_key(int index)
     return bl_parameter_get((bl_parameter)index)->key;
 }
 
-// Every key of the mapping is one of the `count` that `name` knows, and there once.
-static bl_status check_keys(bl_document *document, yaml_node_t *mapping, int count,
-                            const char *(*name)(int index), bl_error *error)
-{
-    for (size_t i = 0;; i++) {
-        yaml_node_t *node = NULL;
-        char key[VALUE_MAX] = "", known[KNOWN_MAX] = "";
-        if (!bl_document_key(document, mapping, i, &node, key, sizeof key)) {
-            return BL_STATUS_OK;
-        }
-        bl_text_nearest nearest = {.word = key};
-        bool found = false;
-        for (int k = 0; k < count; k++) {
-            const size_t used = strlen(known);
-            snprintf(known + used, sizeof known - used, "%s%s", k > 0 ? ", " : "", name(k));
-            bl_text_consider(&nearest, name(k));
-            found = found || strcmp(name(k), key) == 0;
-        }
-        if (!found && nearest.best != NULL) {
-            return bl_document_fail(document, node, error,
-                                    "found the unknown key \"%s\"; did you mean \"%s\"?", key,
-                                    nearest.best);
-        }
-        if (!found) {
-            return bl_document_fail(document, node, error,
-                                    "found the unknown key \"%s\", expected one of: %s", key,
-                                    known);
-        }
-        if (bl_document_get(document, mapping, key) != bl_document_value(document, mapping, i)) {
-            return bl_document_fail(document, node, error,
-                                    "found the key \"%s\" a second time; remove one", key);
-        }
-    }
-}
-
 static bool parse_value(const bl_parameter_info *info, const char *text, double *value)
 {
     if (info->curve == BL_CURVE_SWITCH) {
@@ -89,7 +53,8 @@ static bl_status read_parameters(bl_document *document, yaml_node_t *mapping, bl
         return bl_document_fail(document, mapping, error,
                                 "expected keys with values under \"parameters\"");
     }
-    bl_status status = check_keys(document, mapping, BL_PARAMETER_COUNT, parameter_key, error);
+    bl_status status =
+        bl_document_check_keys(document, mapping, BL_PARAMETER_COUNT, parameter_key, error);
     for (int p = 0; p < BL_PARAMETER_COUNT && status == BL_STATUS_OK; p++) {
         const bl_parameter_info *info = bl_parameter_get((bl_parameter)p);
         const yaml_node_t *node = bl_document_get(document, mapping, info->key);
@@ -117,29 +82,6 @@ static size_t folder_length(const char *path)
     return slash != NULL ? (size_t)(slash - path) + 1 : 0;
 }
 
-static bl_status read_file(bl_document *document, const char *key, char path[BL_RIG_PATH_MAX],
-                           bl_error *error)
-{
-    char text[BL_RIG_PATH_MAX] = "";
-    yaml_node_t *root = bl_document_root(document);
-    const bl_status status = bl_document_text(document, root, key, text, sizeof text, error);
-    if (status != BL_STATUS_OK || text[0] == '\0') {
-        return status;
-    }
-    const yaml_node_t *node = bl_document_get(document, root, key);
-    const size_t folder = text[0] == '/' ? 0 : folder_length(document->path);
-    if (folder + strlen(text) >= BL_RIG_PATH_MAX) {
-        return bl_document_fail(document, node, error, "this path is too long");
-    }
-    memcpy(path, document->path, folder);
-    memcpy(path + folder, text, strlen(text) + 1);
-    if (access(path, R_OK) != 0) {
-        return bl_document_fail(document, node, error, "the %s %s is missing or cannot be read",
-                                key, path);
-    }
-    return BL_STATUS_OK;
-}
-
 bl_status bl_rig_load(const char *path, bl_rig *rig, bl_error *error)
 {
     bl_document document;
@@ -149,7 +91,7 @@ bl_status bl_rig_load(const char *path, bl_rig *rig, bl_error *error)
         return status;
     }
     yaml_node_t *root = bl_document_root(&document);
-    status = check_keys(&document, root, RIG_KEYS, rig_key, error);
+    status = bl_document_check_keys(&document, root, RIG_KEYS, rig_key, error);
     if (status == BL_STATUS_OK) {
         status = bl_document_text(&document, root, "name", rig->name, sizeof rig->name, error);
     }
@@ -158,10 +100,10 @@ bl_status bl_rig_load(const char *path, bl_rig *rig, bl_error *error)
             read_parameters(&document, bl_document_get(&document, root, "parameters"), rig, error);
     }
     if (status == BL_STATUS_OK) {
-        status = read_file(&document, "model", rig->model, error);
+        status = bl_document_file(&document, root, "model", rig->model, sizeof rig->model, error);
     }
     if (status == BL_STATUS_OK) {
-        status = read_file(&document, "cab", rig->cab, error);
+        status = bl_document_file(&document, root, "cab", rig->cab, sizeof rig->cab, error);
     }
     bl_document_finish(&document);
     return status;

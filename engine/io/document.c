@@ -11,8 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { LIMIT_BYTES = 1024 * 1024 };
+enum { LIMIT_BYTES = 1024 * 1024, KEY_MAX = 64, KNOWN_MAX = 400, PATH_TEXT_MAX = 4096 };
 
 bl_status bl_document_fail(const bl_document *document, const yaml_node_t *node, bl_error *error,
                            const char *format, ...)
@@ -162,6 +163,70 @@ bl_status bl_document_text(bl_document *document, yaml_node_t *mapping, const ch
     }
     memcpy(text, node->data.scalar.value, node->data.scalar.length);
     text[node->data.scalar.length] = '\0';
+    return BL_STATUS_OK;
+}
+
+/// The key is one of those known, and there once.
+static bl_status check_key(bl_document *document, yaml_node_t *mapping, size_t at, int count,
+                           const char *(*name)(int index), bl_error *error)
+{
+    yaml_node_t *node = NULL;
+    char key[KEY_MAX] = "", known[KNOWN_MAX] = "";
+    bl_document_key(document, mapping, at, &node, key, sizeof key);
+    bl_text_nearest nearest = {.word = key};
+    bool found = false;
+    for (int k = 0; k < count; k++) {
+        const size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", k > 0 ? ", " : "", name(k));
+        bl_text_consider(&nearest, name(k));
+        found = found || strcmp(name(k), key) == 0;
+    }
+    if (!found && nearest.best != NULL) {
+        return bl_document_fail(document, node, error,
+                                "found the unknown key \"%s\"; did you mean \"%s\"?", key,
+                                nearest.best);
+    }
+    if (!found) {
+        return bl_document_fail(document, node, error,
+                                "found the unknown key \"%s\", expected one of: %s", key, known);
+    }
+    if (bl_document_get(document, mapping, key) != bl_document_value(document, mapping, at)) {
+        return bl_document_fail(document, node, error,
+                                "found the key \"%s\" a second time; remove one", key);
+    }
+    return BL_STATUS_OK;
+}
+
+bl_status bl_document_check_keys(bl_document *document, yaml_node_t *mapping, int count,
+                                 const char *(*name)(int index), bl_error *error)
+{
+    bl_status status = BL_STATUS_OK;
+    for (size_t i = 0; status == BL_STATUS_OK && pair_at(mapping, i) != NULL; i++) {
+        status = check_key(document, mapping, i, count, name, error);
+    }
+    return status;
+}
+
+bl_status bl_document_file(bl_document *document, yaml_node_t *mapping, const char *key, char *path,
+                           size_t capacity, bl_error *error)
+{
+    char text[PATH_TEXT_MAX] = "";
+    const bl_status status = bl_document_text(document, mapping, key, text, sizeof text, error);
+    if (status != BL_STATUS_OK || text[0] == '\0') {
+        return status;
+    }
+    const yaml_node_t *node = bl_document_get(document, mapping, key);
+    const char *slash = text[0] == '/' ? NULL : strrchr(document->path, '/');
+    const size_t folder = slash != NULL ? (size_t)(slash - document->path) + 1 : 0;
+    if (folder + strlen(text) >= capacity) {
+        return bl_document_fail(document, node, error, "this path is too long");
+    }
+    memcpy(path, document->path, folder);
+    memcpy(path + folder, text, strlen(text) + 1);
+    if (access(path, R_OK) != 0) {
+        return bl_document_fail(document, node, error, "the %s %s is missing or cannot be read",
+                                key, path);
+    }
     return BL_STATUS_OK;
 }
 

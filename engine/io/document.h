@@ -48,6 +48,16 @@ bl_status bl_document_fail(const bl_document *document, const yaml_node_t *node,
 bl_status bl_document_text(bl_document *document, yaml_node_t *mapping, const char *key, char *text,
                            size_t capacity, bl_error *error);
 
+/// Fails, at its place, on a key of the mapping that is none of the `count` that `name` knows, or
+/// that stands there twice.
+bl_status bl_document_check_keys(bl_document *document, yaml_node_t *mapping, int count,
+                                 const char *(*name)(int index), bl_error *error);
+
+/// Copies the path under `key`, as seen from the working folder: in the file it is relative to that
+/// file. A missing or empty one leaves `path` as it is. Fails if the file it names cannot be read.
+bl_status bl_document_file(bl_document *document, yaml_node_t *mapping, const char *key, char *path,
+                           size_t capacity, bl_error *error);
+
 /// A file being written.
 typedef struct bl_document_writer {
     yaml_emitter_t emitter;
