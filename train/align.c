@@ -268,6 +268,9 @@ static bl_status find(finder *f, bl_alignment *alignment, bl_error *error)
     alignment->lead_frames = onset.lead_frames;
     alignment->error_frames = t.level_error;
     alignment->related = line->windows > 0 ? line->certainty : 0.0;
+    if (onset.height <= height_min) { // chance finds a line too, but not the same in every section
+        alignment->related *= t.near;
+    }
     alignment->linear_esr = onset.linear_esr;
     alignment->sharpness = onset.sharpness;
     alignment->inverted = onset.inverted;

@@ -191,10 +191,12 @@ static void report_relation(double rate_hz, bl_check *check)
         finding.kind = BL_FINDING_UNRELATED;
         finding.severity = BL_SEVERITY_FAULT;
         finding.value = a->related;
-        bl_check_add(check, &finding,
-                     "the two recordings are not of the same performance: from 0 to %.2f s nothing "
-                     "in one answers the other; choose the files (or --channel) again",
-                     check->duration_s);
+        bl_check_add(
+            check, &finding,
+            "the two recordings are not of the same performance, or lie more than a second "
+            "apart: from 0 to %.2f s nothing in one answers the other; choose the files "
+            "(or --channel) again",
+            check->duration_s);
         return;
     }
     finding.kind = BL_FINDING_DELAY;
@@ -276,9 +278,12 @@ static bl_status check_pair(const bl_check_request *request, const bl_audio *inp
     check->correction_frames = bl_align_correction(&check->alignment);
     report_relation(input->sample_rate_hz, check);
     tell(request, 0.7);
+    if (bl_check_fault(check) != NULL) {
+        return BL_STATUS_OK; // what one recording says of another performance would mislead
+    }
     bl_levels levels;
     if (bl_levels_init(&levels, input, target, &check->alignment)) {
-        if (check->alignment.sure) {
+        if (check->alignment.sure && !bl_check_swapped(&levels, check)) {
             bl_check_gate(&levels, check);
         }
         const bool good = bl_check_noise(input, target, &levels, check) &&

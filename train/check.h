@@ -28,6 +28,7 @@
     X(DRIFT, "drift")                                                                              \
     X(UNRELATED, "not_the_same_performance")                                                       \
     X(SAME, "same_recording")                                                                      \
+    X(SWAPPED, "swapped")                                                                          \
     X(GATE, "gate")                                                                                \
     X(ECHO, "echo")                                                                                \
     X(REVERB, "reverb")                                                                            \

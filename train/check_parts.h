@@ -32,6 +32,9 @@ const char *bl_check_time(double seconds, char *text);
 /// Silence, clipping and DC of one recording.
 void bl_check_levels(const bl_audio *audio, bool is_target, bl_check *check);
 
+/// Whether the first recording looks like the amplifier's and the second like the guitar's.
+bool bl_check_swapped(const bl_levels *levels, bl_check *check);
+
 /// Places where the guitar plays and the target is dead; a gate.
 void bl_check_gate(const bl_levels *levels, bl_check *check);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The pair as levels over time, and what stands out there: dead places and gates.
+// The pair as levels over time, and what stands out there: swapped files, dead places and gates.
 
 #include "train/check_parts.h"
 
@@ -12,12 +12,20 @@ enum {
     BINS = 40,      ///< of the input's level below its loud one
     BIN_BLOCKS = 6, ///< that make a bin worth reading
     CLIFF_BINS = 3, ///< over which a gate's cliff is looked for
+    SWAPPED_BLOCKS = 100,
 };
 
-static const double dead_s = 0.15;      // shorter holes are pauses between notes
-static const double dead_target = 1e-5; // of the loud level
-static const double playing = 0.05;     // of the loud level: the guitar surely plays
-static const double cliff_db = 21.0;    // more than the input falls by
+static const double dead_s = 0.15;       // shorter holes are pauses between notes
+static const double dead_target = 1e-5;  // of the loud level
+static const double playing = 0.05;      // of the loud level: the guitar surely plays
+static const double cliff_db = 21.0;     // more than the input falls by
+static const double loud_part_db = 20.0; // below the loud level: what a gate leaves alone
+static const double more_swing = 1.6;    // of the answer's level: amplifiers have 0.2 to 1
+
+static double to_db(double ratio)
+{
+    return 20.0 * log10(fmax(ratio, 1e-9));
+}
 
 static double block_rms(const bl_audio *audio, double from)
 {
@@ -125,9 +133,34 @@ static bool check_dead(const bl_levels *l, bl_check *check)
     return true;
 }
 
-static double to_db(double ratio)
+bool bl_check_swapped(const bl_levels *levels, bl_check *check)
 {
-    return 20.0 * log10(fmax(ratio, 1e-9));
+    double n = 0.0, sx = 0.0, sy = 0.0, sxx = 0.0, syy = 0.0;
+    for (size_t b = 0; b < levels->count; b++) {
+        const double x = to_db((double)levels->input[b] / fmax(levels->loud_input, 1e-30));
+        const double y = to_db((double)levels->target[b] / fmax(levels->loud_target, 1e-30));
+        if (x > -loud_part_db && y > -loud_part_db) { // not where it is unknown
+            n += 1.0;
+            sx += x;
+            sy += y;
+            sxx += x * x;
+            syy += y * y;
+        }
+    }
+    const double swing = sqrt((n * syy - sy * sy) / (n * sxx - sx * sx));
+    if (n < SWAPPED_BLOCKS || !(swing > more_swing)) {
+        return false;
+    }
+    bl_check_add(check,
+                 &(bl_finding){.kind = BL_FINDING_SWAPPED,
+                               .severity = BL_SEVERITY_WARNING,
+                               .to_s = check->duration_s,
+                               .value = swing},
+                 "the two files seem to be swapped: from 0 to %.2f s the level of the second one "
+                 "swings %.1f times as far as the first one's, and an amplifier evens it out; the "
+                 "clean guitar is --input",
+                 check->duration_s, swing);
+    return true;
 }
 
 // Medians of the target's level by the input's, in dB; NaN where there are too few.

@@ -276,6 +276,34 @@ static void another_performance_is_refused(void **state)
     }
 }
 
+// The same guitar and the same song, another minute of it.
+static void another_part_is_refused(void **state)
+{
+    pair *p = *state;
+    const uint64_t half = p->input.frames / 2;
+    memmove(p->target.samples, p->target.samples + half, (size_t)half * sizeof(float));
+    p->input.frames = p->target.frames = half;
+    run(p);
+    expect(&p->check, BL_FINDING_UNRELATED, BL_SEVERITY_FAULT, "not of the same performance");
+}
+
+// Only an amplifier that changes the swing of the level can be told from a guitar.
+static void swapped_files_are_named(void **state)
+{
+    pair *p = *state;
+    static const pair_amp amps[] = {
+        {.drive = 60.0, .bias = 0.1, .highpass_hz = 100.0, .lowpass_hz = 6000.0},
+        {.drive = -30.0, .highpass_hz = 80.0, .lowpass_hz = 4000.0}};
+    for (size_t i = 0; i < 2; i++) {
+        bl_audio_finish(&p->input);
+        bl_audio_finish(&p->target);
+        p->target = pair_guitar(SECONDS, 3 + i);
+        p->input = pair_answer(&p->target, &amps[i], 4);
+        run(p);
+        expect(&p->check, BL_FINDING_SWAPPED, BL_SEVERITY_WARNING, "seem to be swapped");
+    }
+}
+
 static void the_same_recording_twice_is_refused(void **state)
 {
     pair *p = *state;
@@ -493,6 +521,8 @@ int main(void)
         RUN_TEST(delay_is_noted),
         RUN_TEST(drift_is_found),
         RUN_TEST(another_performance_is_refused),
+        RUN_TEST(another_part_is_refused),
+        RUN_TEST(swapped_files_are_named),
         RUN_TEST(the_same_recording_twice_is_refused),
         RUN_TEST(gate_is_found),
         RUN_TEST(echo_is_found),
