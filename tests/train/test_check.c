@@ -292,8 +292,8 @@ static void swapped_files_are_named(void **state)
 {
     pair *p = *state;
     static const pair_amp amps[] = {
-        {.drive = 60.0, .bias = 0.1, .highpass_hz = 100.0, .lowpass_hz = 6000.0},
-        {.drive = -30.0, .highpass_hz = 80.0, .lowpass_hz = 4000.0}};
+        {.drive = 60.0, .bias = 0.1, .highpass_hz = 100.0, .lowpass_hz = 6000.0, .noise = 1e-4},
+        {.drive = -30.0, .highpass_hz = 80.0, .lowpass_hz = 4000.0, .noise = 1e-4}};
     for (size_t i = 0; i < 2; i++) {
         bl_audio_finish(&p->input);
         bl_audio_finish(&p->target);
