@@ -7,6 +7,7 @@
 #include "progress.h"
 
 #include "train/check.h"
+#include "train/check_json.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -40,34 +41,22 @@ static json_t *pack_number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-static json_t *pack_finding(const bl_finding *f)
-{
-    return json_pack("{s:s, s:s, s:s, s:f, s:f, s:o, s:o}", "kind", bl_finding_name(f->kind),
-                     "severity", bl_severity_name(f->severity), "recording",
-                     f->in_target ? "target" : "input", "from_s", f->from_s, "to_s", f->to_s,
-                     "value", pack_number(f->value), "text", bl_json_from_text(f->text));
-}
-
 static void print_json(const check_settings *settings, const bl_check *check, double rate_hz)
 {
     const bl_alignment *a = &check->alignment;
-    json_t *findings = json_array();
-    for (size_t i = 0; i < check->count; i++) {
-        json_array_append_new(findings, pack_finding(&check->findings[i]));
-    }
     json_t *alignment =
         json_pack("{s:b, s:b, s:f, s:f, s:f, s:f, s:f, s:b, s:f, s:f}", "sure", a->sure, "vague",
                   a->vague, "delay_frames", a->delay_frames, "delay_ms",
                   1e3 * a->delay_frames / rate_hz, "delay_error_frames", a->error_frames,
                   "drift_ppm", a->drift_ppm, "correction_frames", check->correction_frames,
                   "inverted", a->inverted, "related", a->related, "linear_esr", a->linear_esr);
-    bl_json_print(
-        json_pack("{s:o, s:o, s:b, s:f, s:f, s:o, s:o, s:o, s:o, s:o}", "input",
-                  bl_json_from_text(settings->input), "target", bl_json_from_text(settings->target),
-                  "usable", bl_check_fault(check) == NULL, "sample_rate_hz", rate_hz, "duration_s",
-                  check->duration_s, "alignment", alignment, "noise_floor_dbfs",
-                  pack_number(check->noise_dbfs), "noise_floor_esr", pack_number(check->noise_esr),
-                  "repeat_esr", pack_number(check->repeat_esr), "findings", findings));
+    bl_json_print(json_pack(
+        "{s:o, s:o, s:b, s:f, s:f, s:o, s:o, s:o, s:o, s:o}", "input",
+        bl_json_from_text(settings->input), "target", bl_json_from_text(settings->target), "usable",
+        bl_check_fault(check) == NULL, "sample_rate_hz", rate_hz, "duration_s", check->duration_s,
+        "alignment", alignment, "noise_floor_dbfs", pack_number(check->noise_dbfs),
+        "noise_floor_esr", pack_number(check->noise_esr), "repeat_esr",
+        pack_number(check->repeat_esr), "findings", bl_check_list_findings(check)));
 }
 
 static void print_text(const bl_check *check)

@@ -164,15 +164,6 @@ static void apply_settings(const settings *chosen, bl_config *config)
     }
 }
 
-// A verdict in words, by the bands that the window uses too.
-static const char *verdict(double esr)
-{
-    return esr < 0.005  ? "Very close: hard to tell from the amplifier."
-           : esr < 0.02 ? "Close: in a mix nobody hears the difference."
-           : esr < 0.1  ? "Rough: the character is there, details are not."
-                        : "Not there yet: train longer, or record again.";
-}
-
 static void print_result(const settings *chosen, const char *output, const bl_train_result *result)
 {
     FILE *to = chosen->progress == PROGRESS_JSON ? stderr : stdout;
@@ -188,8 +179,10 @@ static void print_result(const settings *chosen, const char *output, const bl_tr
                 result->epochs);
         return;
     }
-    fprintf(to, "%s/best_model.safetensors: ESR %.4f (played by the engine: %.4f). %s\n", output,
-            result->best_esr, result->played_esr, verdict(result->best_esr));
+    fprintf(to,
+            "%s/best_model.safetensors: ESR %.4f (played by the engine: %.4f). %s: %s.\n"
+            "%s/report.svg shows where it differs\n",
+            output, result->best_esr, result->played_esr, result->verdict, result->meaning, output);
 }
 
 static bl_status load_pairs(const settings *chosen, const char *validation_target,
@@ -211,17 +204,18 @@ static bl_status train_in(const settings *chosen, const bl_config *config,
 {
     const char *slash = strrchr(chosen->output, '/');
     settings calls = *chosen;
-    const bl_train_job job = {.config = config,
-                              .data = data,
-                              .start = start,
-                              .output = output,
-                              .name =
-                                  slash != NULL && slash[1] != '\0' ? slash + 1 : chosen->output,
-                              .threads = chosen->threads,
-                              .resume = chosen->resume,
-                              .report = report,
-                              .stop = was_interrupted,
-                              .data_of_calls = &calls};
+    const bl_train_job job = {
+        .config = config,
+        .data = data,
+        .start = start,
+        .checks = {&findings.pairs[0], chosen->validation != NULL ? &findings.pairs[1] : NULL},
+        .output = output,
+        .name = slash != NULL && slash[1] != '\0' ? slash + 1 : chosen->output,
+        .threads = chosen->threads,
+        .resume = chosen->resume,
+        .report = report,
+        .stop = was_interrupted,
+        .data_of_calls = &calls};
     const bl_status status = bl_train_run(&job, result, error);
     if (status == BL_STATUS_OK) {
         print_result(chosen, output, result);

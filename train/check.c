@@ -3,6 +3,7 @@
 
 #include "train/check.h"
 
+#include "backline/text.h"
 #include "train/check_parts.h"
 
 #include <math.h>
@@ -59,8 +60,9 @@ void bl_check_add(bl_check *check, const bl_finding *where, const char *format, 
     *finding = *where;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(finding->text, sizeof finding->text, format, arguments);
+    bl_text_format(finding->text, sizeof finding->text, format, arguments);
     va_end(arguments);
+    bl_text_mend(finding->text); // files are named in it
 }
 
 const bl_finding *bl_check_fault(const bl_check *check)

@@ -163,15 +163,33 @@ bl_status bl_compare(const bl_compare_take *take, bl_comparison *c, bl_error *er
 
 // --- Words ---
 
+static const struct band {
+    double esr; ///< at most
+    const char *verdict, *meaning;
+} bands[] = {
+    {0.005, "Very close", "hard to tell from the amplifier"},
+    {0.02, "Close", "in a mix nobody hears the difference"},
+    {0.1, "Rough", "the character is there, details are not"},
+    {HUGE_VAL, "Not there yet", "train longer, or record again"},
+};
+
+static const struct band *band_of(double esr)
+{
+    const struct band *band = bands;
+    while (band->esr < HUGE_VAL && !(esr <= band->esr)) {
+        band++;
+    }
+    return band;
+}
+
 const char *bl_compare_verdict(double esr)
 {
-    if (esr <= 0.005) {
-        return "Very close";
-    }
-    if (esr <= 0.02) {
-        return "Close";
-    }
-    return esr <= 0.1 ? "Rough" : "Not there yet";
+    return band_of(esr)->verdict;
+}
+
+const char *bl_compare_meaning(double esr)
+{
+    return band_of(esr)->meaning;
 }
 
 void bl_compare_sentence(const bl_comparison *c, char text[BL_COMPARE_SENTENCE_MAX])

@@ -44,6 +44,9 @@ bl_status bl_compare(const bl_compare_take *take, bl_comparison *comparison, bl_
 /// The verdict on an ESR: "Very close", "Close", "Rough" or "Not there yet". Thread: any.
 const char *bl_compare_verdict(double esr);
 
+/// What the verdict means to a player, without a full stop. Thread: any.
+const char *bl_compare_meaning(double esr);
+
 enum { BL_COMPARE_SENTENCE_MAX = 200 };
 
 /// One sentence on what is still different, the most audible first. Thread: any but RT.

@@ -3,11 +3,13 @@
 
 #include "backline/file.h"
 #include "backline/limits.h"
+#include "backline/text.h"
+#include "train/check_json.h"
 #include "train/report_draw.h"
 
 #include <jansson.h>
 
-#include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,18 +110,20 @@ static json_t *document(const bl_report *report, const bl_comparison *c)
 {
     const bl_model_info *info = bl_model_get_info(report->model);
     const double rate_hz = report->take.sample_rate_hz;
-    char sentence[BL_COMPARE_SENTENCE_MAX];
+    char sentence[BL_COMPARE_SENTENCE_MAX], name[NAME_MAX];
     bl_compare_sentence(c, sentence);
-    return json_pack(
+    snprintf(name, sizeof name, "%s", report->name);
+    bl_text_mend(name);
+    json_t *root = json_pack(
         "{s:s, s:o, s:s, s:s, s:o, s:{s:o, s:o, s:o}, s:{s:o, s:o, s:o}, s:o, s:o, s:o, s:o, s:o, "
         "s:{s:s, s:I, s:I, s:I, s:I, s:I, s:f}, s:o}",
-        "name", report->name, "esr", real(c->esr), "verdict", bl_compare_verdict(c->esr),
-        "sentence", sentence, "level_db", real(c->level_db), "band_db", "lows",
-        real(c->band_db[BL_BAND_LOWS]), "mids", real(c->band_db[BL_BAND_MIDS]), "highs",
-        real(c->band_db[BL_BAND_HIGHS]), "difference_part", "lows",
-        real(c->band_part[BL_BAND_LOWS]), "mids", real(c->band_part[BL_BAND_MIDS]), "highs",
-        real(c->band_part[BL_BAND_HIGHS]), "soft_esr", real(c->soft_esr), "loud_esr",
-        real(c->loud_esr), "worst_at_s", real((double)c->worst_frame / rate_hz), "typical_at_s",
+        "name", name, "esr", real(c->esr), "verdict", bl_compare_verdict(c->esr), "sentence",
+        sentence, "level_db", real(c->level_db), "band_db", "lows", real(c->band_db[BL_BAND_LOWS]),
+        "mids", real(c->band_db[BL_BAND_MIDS]), "highs", real(c->band_db[BL_BAND_HIGHS]),
+        "difference_part", "lows", real(c->band_part[BL_BAND_LOWS]), "mids",
+        real(c->band_part[BL_BAND_MIDS]), "highs", real(c->band_part[BL_BAND_HIGHS]), "soft_esr",
+        real(c->soft_esr), "loud_esr", real(c->loud_esr), "worst_at_s",
+        real((double)c->worst_frame / rate_hz), "typical_at_s",
         real((double)c->typical_frame / rate_hz), "validation_s",
         real((double)report->take.frames / rate_hz), "model", "architecture", info->architecture,
         "parameters", (json_int_t)info->parameters, "mac_per_sample",
@@ -128,6 +132,13 @@ static json_t *document(const bl_report *report, const bl_comparison *c)
         (json_int_t)info->lookahead_samples, "added_latency_samples",
         (json_int_t)info->added_latency_samples, "sample_rate_hz", info->sample_rate_hz, "epochs",
         curves(report));
+    static const char *const keys[] = {"findings", "validation_findings"};
+    for (int i = 0; i < 2; i++) {
+        if (root != NULL && report->checks[i] != NULL) {
+            json_object_set_new(root, keys[i], bl_check_list_findings(report->checks[i]));
+        }
+    }
+    return root;
 }
 
 static bl_status write_json(const bl_report *report, const bl_comparison *c, const char *path,

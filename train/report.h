@@ -6,6 +6,7 @@
 
 #include "backline/model.h"
 #include "backline/status.h"
+#include "train/check.h"
 #include "train/compare.h"
 
 /// After an epoch. ESR: not finite where none was measured.
@@ -15,9 +16,10 @@ typedef struct bl_report_epoch {
 } bl_report_epoch;
 
 typedef struct bl_report {
-    const char *name;      ///< of the model
-    const bl_model *model; ///< the best one
-    bl_compare_take take;  ///< what it makes of the part kept back
+    const char *name;          ///< of the model
+    const bl_model *model;     ///< the best one
+    bl_compare_take take;      ///< what it makes of the part kept back
+    const bl_check *checks[2]; ///< of the recordings, and of those for validation; may be NULL
     const bl_report_epoch *epochs;
     size_t epoch_count;
 } bl_report;

@@ -253,6 +253,7 @@ static bl_status report_best(const run *r, double *esr, bl_error *error)
         const bl_report report = {.name = r->job->name,
                                   .model = replay.model,
                                   .take = replay.take,
+                                  .checks = {r->job->checks[0], r->job->checks[1]},
                                   .epochs = epochs,
                                   .epoch_count = count};
         status = bl_report_write(&report, r->paths[PICTURE], r->paths[FIGURES], error);
@@ -294,6 +295,8 @@ bl_status bl_train_run(const bl_train_job *job, bl_train_result *result, bl_erro
     }
     result->epochs = r.state->epoch;
     result->best_esr = r.state->best_esr;
+    result->verdict = bl_compare_verdict(result->played_esr);
+    result->meaning = bl_compare_meaning(result->played_esr);
     bl_trainer_destroy(r.trainer);
     return status;
 }

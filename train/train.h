@@ -8,6 +8,7 @@
 #include "backline/config.h"
 #include "backline/model.h"
 #include "backline/status.h"
+#include "train/check.h"
 #include "train/data.h"
 
 #include <stdbool.h>
@@ -28,9 +29,10 @@ typedef struct bl_train_progress {
 typedef struct bl_train_job {
     const bl_config *config;
     const bl_train_data *data;
-    const bl_model *start; ///< fine-tuning; may be NULL
-    const char *output;    ///< run folder, made if missing
-    const char *name;      ///< of the model
+    const bl_model *start;     ///< fine-tuning; may be NULL
+    const bl_check *checks[2]; ///< of the pair and of that for validation, for the report; or NULL
+    const char *output;        ///< run folder, made if missing
+    const char *name;          ///< of the model
     uint32_t threads;
     bool resume;
     void (*report)(void *data, const bl_train_progress *progress); ///< may be NULL
@@ -44,7 +46,9 @@ typedef struct bl_train_result {
     bool already_finished; ///< resume of a finished run: nothing was done
     uint64_t epochs;
     double best_esr;
-    double played_esr; ///< of best_model.safetensors, loaded and played by the engine
+    double played_esr;   ///< of best_model.safetensors, loaded and played by the engine
+    const char *verdict; ///< on that, as in the report
+    const char *meaning; ///< the verdict in a few words more
 } bl_train_result;
 
 /// Trains. Refuses a folder that holds a run unless `resume`. Thread: any but RT, for minutes.

@@ -89,6 +89,37 @@ void bl_text_format(char *text, size_t bytes, const char *format, va_list argume
     leave_c_locale(c_locale, before);
 }
 
+/// Bytes of the UTF-8 character at `text`, 0 if there is none.
+static size_t character_length(const char *text)
+{
+    const unsigned char *c = (const unsigned char *)text;
+    const size_t length = c[0] < 0x80                   ? 1
+                          : c[0] >= 0xc2 && c[0] < 0xe0 ? 2
+                          : c[0] >= 0xe0 && c[0] < 0xf0 ? 3
+                          : c[0] >= 0xf0 && c[0] < 0xf5 ? 4
+                                                        : 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((c[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    const bool long_form = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+    const bool surrogate = c[0] == 0xed && c[1] >= 0xa0;
+    const bool beyond = c[0] == 0xf4 && c[1] >= 0x90;
+    return long_form || surrogate || beyond ? 0 : length;
+}
+
+void bl_text_mend(char *text)
+{
+    while (*text != '\0') {
+        const size_t length = character_length(text);
+        if (length == 0) {
+            *text++ = '?';
+        }
+        text += length;
+    }
+}
+
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;

@@ -28,7 +28,7 @@ BEGIN {
     own["engine/setup"] = "backline/ setup/ rt/ model/"
     own["engine/io"]    = "backline/ io/"
     own["train"]        = "backline/ train/ model/ rt/ setup/ io/"
-    own["app"]          = "backline/ io/ train/train.h train/check.h"
+    own["app"]          = "backline/ io/ train/train.h train/check.h train/check_json.h"
     own["ui"]           = "backline/ app/app.h"
     own["share"]        = "backline/"
     own["tests"]        = "backline/ model/ rt/ setup/ io/ train/ app/ support/ tests/"

@@ -174,9 +174,12 @@ static void test_files_tell_the_same(void **state)
     assert_int_equal(epochs[1].epoch, 2);
     assert_true(isnan(epochs[1].train_esr));
     bl_model *model = any_model();
+    static const bl_check check = {
+        .findings = {{.kind = BL_FINDING_HUM, .value = 50.0, .text = "it hums"}}, .count = 1};
     const bl_report report = {.name = "loud <&> proud",
                               .model = model,
                               .take = take,
+                              .checks = {&check, NULL},
                               .epochs = epochs,
                               .epoch_count = count};
     setlocale(LC_ALL, "de_DE.UTF-8"); // where it is installed: no decimal comma may get in
@@ -194,6 +197,10 @@ static void test_files_tell_the_same(void **state)
     assert_string_equal(json_string_value(json_object_get(root, "verdict")), "Very close");
     assert_int_equal(json_array_size(json_object_get(root, "epochs")), 2);
     assert_true(json_real_value(json_object_get(root, "esr")) < 0.005);
+    const json_t *found = json_array_get(json_object_get(root, "findings"), 0);
+    assert_string_equal(json_string_value(json_object_get(found, "kind")), "hum");
+    assert_string_equal(json_string_value(json_object_get(found, "text")), "it hums");
+    assert_null(json_object_get(root, "validation_findings"));
     json_decref(root);
     free(svg_bytes);
     free(json_bytes);

@@ -44,6 +44,34 @@ static void test_counts(void **state)
     }
 }
 
+static void test_mend(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"plain", "plain"},
+        {"Gr\xc3\xbc\xc3\x9f"
+         "e \xe2\x82\xac \xf0\x9f\x8e\xb8",
+         "Gr\xc3\xbc\xc3\x9f"
+         "e \xe2\x82\xac \xf0\x9f\x8e\xb8"},
+        {"Gr\xfc\xdf"
+         "e",
+         "Gr??e"},     // Latin-1
+        {"\xc3", "?"}, // cut
+        {"\xe2\x82", "??"},
+        {"\xc0\xaf", "??"}, // not the shortest form
+        {"\xe0\x80\xaf", "???"},
+        {"\xed\xa0\x80", "???"},      // a surrogate
+        {"\xf4\x90\x80\x80", "????"}, // beyond U+10FFFF
+        {"\xf8\x88\x80\x80\x80", "?????"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%s", pairs[i][0]);
+        bl_text_mend(text);
+        assert_string_equal(text, pairs[i][1]);
+    }
+}
+
 static void test_format_reads_back(void **state)
 {
     (void)state;
@@ -87,9 +115,8 @@ static void test_nearest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_format_reads_back),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_mend),    cmocka_unit_test(test_format_reads_back),
         cmocka_unit_test(test_nearest),
     };
     const int failures = cmocka_run_group_tests_name("C", tests, NULL, NULL);

@@ -22,6 +22,10 @@ bool bl_text_parse_count(const char *text, uint64_t *value);
 /// Writes the shortest decimal form that reads back as the same double. Thread: any but RT.
 void bl_text_format_number(double value, char text[BL_TEXT_NUMBER_MAX]);
 
+/// Puts '?' in place of every byte that is not UTF-8 (RFC 3629): names of files may hold anything,
+/// documents may not. Thread: any.
+void bl_text_mend(char *text);
+
 /// vsnprintf in the C locale: a message shows numbers as the files hold them, with a point,
 /// whatever the player's language. Thread: any but RT.
 void bl_text_format(char *text, size_t bytes, const char *format, va_list arguments)
