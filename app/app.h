@@ -76,8 +76,11 @@ typedef struct bl_app_state {
     bool freewheel;
     bl_app_latency latency;
     uint32_t own_latency_frames;
-    double model_load; ///< what the model needs, measured before it was heard; 0: no model
-    bool narrowed;     ///< the overload guard plays a smaller width of it
+    double model_load;     ///< what the model needs, measured before it was heard; 0: no model
+    double trim_db;        ///< what makes the rig as loud as others; 0: nothing, or off
+    double calibration_db; ///< between interface and model; 0: nothing, or off
+    bool trim_measured;    ///< by playing the riff through it
+    bool narrowed;         ///< the overload guard plays a smaller width of it
     double load, load_peak, graph_load; ///< of the last second; share of a period, 0..1
     uint32_t xruns;                     ///< since the start
     float in_peak, out_peak; ///< largest since the last call of bl_app_get_state, full scale 1.0

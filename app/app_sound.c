@@ -60,6 +60,9 @@ static void request_model(bl_app *app, const char *path)
         .quality = app->config.quality,
         .whole = app->model_whole,
         .stages = app->has_rig,
+        .match_loudness = app->rig.match_loudness,
+        .calibrate = app->settings.has_interface_input,
+        .interface_dbu = app->settings.interface_input_dbu,
     };
     snprintf(job.cab, sizeof job.cab, "%s", app->rig.cab);
     snprintf(job.path, sizeof job.path, "%s", path != NULL ? path : "");
@@ -242,6 +245,9 @@ static void hear_model(bl_app *app, bl_loader_answer *answer)
     app->first_model[0] = '\0';
     snprintf(app->state.model_path, sizeof app->state.model_path, "%s", answer->path);
     app->state.model_load = answer->fit.share;
+    app->state.trim_db = answer->trim.trim_db;
+    app->state.calibration_db = answer->trim.calibration_db;
+    app->state.trim_measured = answer->trim.source == BL_TRIM_MEASURED;
     app->model_heavy = answer->fit.asked > BL_FIT_MOST;
     bl_app_follow_freewheel(app);
     if (answer->model != NULL) {

@@ -8,6 +8,8 @@
 #include "progress.h"
 #include "render.h"
 #include "rig.h"
+#include "settings.h"
+#include "trim.h"
 
 #include "backline/audio.h"
 #include "backline/cab.h"
@@ -108,6 +110,7 @@ typedef struct render_job {
     bl_model *model;
     bl_rig rig;
     bl_render_player player;
+    bl_trim trim;
     bl_audio audio;
     uint32_t chunk_frames; // 0: all at once
     uint64_t clipped_frames;
@@ -133,9 +136,14 @@ static bl_status check_output(const render_job *job, bl_error *error)
     return status;
 }
 
+static const char *model_path(const render_job *job)
+{
+    return job->settings->model != NULL ? job->settings->model : job->rig.model;
+}
+
 static bl_status load_model(render_job *job, bl_error *error)
 {
-    const char *path = job->settings->model != NULL ? job->settings->model : job->rig.model;
+    const char *path = model_path(job);
     if (path[0] == '\0') {
         return BL_STATUS_OK;
     }
@@ -155,8 +163,9 @@ static bl_status make_chain(render_job *job, bl_error *error)
 {
     bl_chain_config config = bl_chain_config_default();
     bl_cab cab = {0};
-    bl_status status = BL_STATUS_OK;
-    if (job->rig.cab[0] != '\0') {
+    bl_settings settings;
+    bl_status status = bl_settings_load(&settings, error);
+    if (status == BL_STATUS_OK && job->rig.cab[0] != '\0') {
         status = bl_cab_load(job->rig.cab, job->audio.sample_rate_hz, &cab, error);
     }
     if (status == BL_STATUS_OK) {
@@ -166,6 +175,14 @@ static bl_status make_chain(render_job *job, bl_error *error)
         config.quality = job->settings->quality;
         config.sample_rate_hz = job->audio.sample_rate_hz;
         memcpy(config.parameters, job->rig.parameters, sizeof config.parameters);
+        const char *overrides = job->settings->config;
+        const bl_trim_wish wish = {.model = model_path(job),
+                                   .config = overrides != NULL ? overrides : "",
+                                   .cab = job->rig.cab,
+                                   .match_loudness = job->rig.match_loudness,
+                                   .calibrate = settings.has_interface_input,
+                                   .interface_dbu = settings.interface_input_dbu};
+        bl_trim_find(&config, &wish, &job->trim);
         status = bl_chain_create(&config, &job->player.chain, error);
     }
     bl_cab_finish(&cab);
@@ -257,6 +274,16 @@ static void print_text(const render_job *job)
     if (audio->file_channels > 1) {
         printf("  channel           the first of %" PRIu32 "\n", audio->file_channels);
     }
+    if (job->trim.source == BL_TRIM_MEASURED) {
+        printf("  loudness          %.1f LUFS, trimmed by %+.1f dB to be as loud as other rigs\n",
+               job->trim.loudness_lufs, job->trim.trim_db);
+    } else if (job->trim.source == BL_TRIM_HINT) {
+        printf("  loudness          trimmed by %+.1f dB, as the model file claims\n",
+               job->trim.trim_db);
+    }
+    if (job->trim.calibration_db != 0.0) {
+        printf("  calibration       %+.1f dB before the model\n", job->trim.calibration_db);
+    }
     if (job->clipped_frames > 0) {
         printf("  clipped           %" PRIu64 " frames over full scale; --bits 32f keeps them\n",
                job->clipped_frames);
@@ -274,9 +301,7 @@ static void print_record(const render_job *job)
     json_object_set_new(record, "event", json_string("done"));
     json_object_set_new(record, "in", bl_json_from_text(job->settings->in));
     json_object_set_new(record, "out", bl_json_from_text(job->settings->out));
-    json_object_set_new(record, "model",
-                        job->settings->model != NULL ? bl_json_from_text(job->settings->model)
-                                                     : bl_json_from_text(job->rig.model));
+    json_object_set_new(record, "model", bl_json_from_text(model_path(job)));
     json_object_set_new(record, "frames", json_integer((json_int_t)job->audio.frames));
     json_object_set_new(record, "sample_rate_hz", json_real(job->audio.sample_rate_hz));
     json_object_set_new(record, "model_sample_rate_hz", json_real(info->sample_rate_hz));
@@ -291,6 +316,10 @@ static void print_record(const render_job *job)
     json_object_set_new(record, "chunk_frames",
                         job->chunk_frames > 0 ? json_integer(job->chunk_frames) : json_null());
     json_object_set_new(record, "clipped_frames", json_integer((json_int_t)job->clipped_frames));
+    json_object_set_new(record, "trim_db", json_real(job->trim.trim_db));
+    json_object_set_new(record, "calibration_db", json_real(job->trim.calibration_db));
+    json_object_set_new(record, "trim_measured",
+                        json_boolean(job->trim.source == BL_TRIM_MEASURED));
     json_object_set_new(record, "render_seconds", json_real(job->took_s));
     json_object_set_new(record, "times_real_time", json_real(times_real_time(job)));
     json_object_set_new(record, "kernel",

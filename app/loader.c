@@ -107,6 +107,15 @@ static void load_model(bl_loader *loader, const bl_loader_job *job, bl_loader_an
     config.quality = job->quality;
     config.generation = job->generation;
     memcpy(config.parameters, job->parameters, sizeof config.parameters);
+    if (job->stages) {
+        const bl_trim_wish wish = {.model = loader->model != NULL ? loader->model_path : "",
+                                   .config = "",
+                                   .cab = job->cab,
+                                   .match_loudness = job->match_loudness,
+                                   .calibrate = job->calibrate,
+                                   .interface_dbu = job->interface_dbu};
+        bl_trim_find(&config, &wish, &answer->trim);
+    }
     bl_chain *chain = NULL;
     const bl_status status = bl_fit_build(&config, !job->whole, bl_fit_measure_chain, &chain,
                                           &answer->fit, &answer->error);

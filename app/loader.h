@@ -14,6 +14,7 @@
 #include "fit.h"
 #include "mailbox.h"
 #include "memory.h"
+#include "trim.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,9 +27,11 @@ typedef struct bl_loader_job {
     char path[4096];       ///< "": build the model that is loaded already once more
     double sample_rate_hz; ///< of the engine
     double quality;
-    bool stages;    ///< see bl_chain_config
-    char cab[4096]; ///< "": none
-    bool whole;     ///< never narrower than `quality`, whatever it costs
+    bool stages;                    ///< see bl_chain_config
+    char cab[4096];                 ///< "": none
+    bool match_loudness, calibrate; ///< see bl_trim_wish
+    double interface_dbu;
+    bool whole; ///< never narrower than `quality`, whatever it costs
     double parameters[BL_PARAMETER_COUNT];
 } bl_loader_job;
 
@@ -47,6 +50,7 @@ typedef struct bl_loader_answer {
     bl_error error;  ///< OK: the chain is in the engine's slot, or the demo is here
     bl_model *model; ///< a reference for the receiver, NULL for demos and failures
     bl_fit fit;
+    bl_trim trim;
     uint32_t latency_frames;
     bl_demo *demo; ///< the receiver's
     double sample_rate_hz;

@@ -32,6 +32,7 @@ bool bl_path_user(bl_path_kind kind, const char *file, char path[BL_PATH_MAX])
         [BL_PATH_CONFIG] = {"XDG_CONFIG_HOME", ".config"},
         [BL_PATH_STATE] = {"XDG_STATE_HOME", ".local/state"},
         [BL_PATH_DATA] = {"XDG_DATA_HOME", ".local/share"},
+        [BL_PATH_CACHE] = {"XDG_CACHE_HOME", ".cache"},
     };
     const char *base = getenv(table[kind].variable);
     if (base != NULL && base[0] == '/') { // the standard ignores relative ones

@@ -13,6 +13,7 @@ typedef enum bl_path_kind {
     BL_PATH_CONFIG, ///< $XDG_CONFIG_HOME/backline: settings
     BL_PATH_STATE,  ///< $XDG_STATE_HOME/backline: what was last
     BL_PATH_DATA,   ///< $XDG_DATA_HOME/backline: models, captures
+    BL_PATH_CACHE,  ///< $XDG_CACHE_HOME/backline: what can be measured again
 } bl_path_kind;
 
 /// Path of a file in one of the user's folders; false if there is no home or it is too long.

@@ -12,12 +12,13 @@
 
 enum { VALUE_MAX = 64 };
 
-static const char *const rig_keys[] = {"version", "name", "model", "cab", "parameters"};
+static const char *const rig_keys[] = {"version", "name",           "model",
+                                       "cab",     "match_loudness", "parameters"};
 enum { RIG_KEYS = sizeof rig_keys / sizeof *rig_keys };
 
 bl_rig bl_rig_default(void)
 {
-    bl_rig rig = {.name = ""};
+    bl_rig rig = {.match_loudness = true};
     for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
         rig.parameters[p] = bl_parameter_get((bl_parameter)p)->default_value;
     }
@@ -34,11 +35,19 @@ static const char *parameter_key(int index)
     return bl_parameter_get((bl_parameter)index)->key;
 }
 
+static bool parse_switch(const char *text, bool *on)
+{
+    *on = strcmp(text, "true") == 0;
+    return *on || strcmp(text, "false") == 0;
+}
+
 static bool parse_value(const bl_parameter_info *info, const char *text, double *value)
 {
     if (info->curve == BL_CURVE_SWITCH) {
-        *value = strcmp(text, "true") == 0 ? 1.0 : 0.0;
-        return *value == 1.0 || strcmp(text, "false") == 0;
+        bool on = false;
+        const bool known = parse_switch(text, &on);
+        *value = on ? 1.0 : 0.0;
+        return known;
     }
     return bl_text_parse_number(text, value) && *value >= info->min && *value <= info->max;
 }
@@ -82,6 +91,19 @@ static size_t folder_length(const char *path)
     return slash != NULL ? (size_t)(slash - path) + 1 : 0;
 }
 
+static bl_status read_match(bl_document *document, bl_rig *rig, bl_error *error)
+{
+    static const char key[] = "match_loudness";
+    char text[VALUE_MAX] = "true";
+    yaml_node_t *root = bl_document_root(document);
+    const bl_status status = bl_document_text(document, root, key, text, sizeof text, error);
+    if (status == BL_STATUS_OK && !parse_switch(text, &rig->match_loudness)) {
+        return bl_document_fail(document, bl_document_get(document, root, key), error,
+                                "found \"%s\" for %s, expected true or false", text, key);
+    }
+    return status;
+}
+
 bl_status bl_rig_load(const char *path, bl_rig *rig, bl_error *error)
 {
     bl_document document;
@@ -98,6 +120,9 @@ bl_status bl_rig_load(const char *path, bl_rig *rig, bl_error *error)
     if (status == BL_STATUS_OK) {
         status =
             read_parameters(&document, bl_document_get(&document, root, "parameters"), rig, error);
+    }
+    if (status == BL_STATUS_OK) {
+        status = read_match(&document, rig, error);
     }
     if (status == BL_STATUS_OK) {
         status = bl_document_file(&document, root, "model", rig->model, sizeof rig->model, error);
@@ -155,6 +180,8 @@ bl_status bl_rig_save(const char *path, const bl_rig *rig, bl_error *error)
     if (status == BL_STATUS_OK) {
         status = put_file(&writer, path, "cab", rig->cab, error);
     }
+    bl_document_put_text(&writer, "match_loudness");
+    bl_document_put_text(&writer, rig->match_loudness ? "true" : "false");
     put_parameters(&writer, rig);
     const bl_status saved =
         bl_document_writer_save(&writer, status == BL_STATUS_OK ? path : NULL, error);

@@ -7,16 +7,19 @@
 #include "backline/parameter.h"
 #include "backline/status.h"
 
+#include <stdbool.h>
+
 enum { BL_RIG_PATH_MAX = 4096, BL_RIG_NAME_MAX = 128 };
 
 typedef struct bl_rig {
     char name[BL_RIG_NAME_MAX];  ///< for people; "": none
     char model[BL_RIG_PATH_MAX]; ///< as seen from the working folder; "": the clean signal
     char cab[BL_RIG_PATH_MAX];   ///< the same; "": none
+    bool match_loudness;         ///< trimmed to be as loud as other rigs, see trim.h
     double parameters[BL_PARAMETER_COUNT];
 } bl_rig;
 
-/// No files, every parameter at its default. Thread: any.
+/// No files, the same loudness, every parameter at its default. Thread: any.
 bl_rig bl_rig_default(void);
 
 /// Reads a rig. What the file does not say is at its default. Fails with line and column on a key

@@ -6,8 +6,15 @@
 
 #include "backline/status.h"
 
+#include <stdbool.h>
+
 typedef struct bl_settings {
     char server_command[1024]; ///< "": the usual one, see server.h
+    /// What the interface's input is set to: level in dBu (RMS of a 1 kHz sine) that it turns into
+    /// full scale. Then a model whose file says at which level it was captured is played at that
+    /// very level. Without it, off, the guitar is heard as it comes.
+    double interface_input_dbu;
+    bool has_interface_input;
 } bl_settings;
 
 /// Reads settings.yaml; a missing file leaves the defaults. Thread: any but RT.

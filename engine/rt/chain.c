@@ -104,7 +104,7 @@ void bl_chain_process(bl_chain *chain, const float *in, float *const *out, uint3
 
 void bl_chain_set_parameter(bl_chain *chain, bl_parameter parameter, double value)
 {
-    const float target = (float)bl_parameter_target(parameter, value);
+    const float target = (float)bl_parameter_target(parameter, value) * chain->factors[parameter];
     bl_smoother_move(&chain->parameters[parameter], target);
     if (chain->narrow != NULL) {
         bl_smoother_move(&chain->narrow->parameters[parameter], target);

@@ -17,6 +17,7 @@
 struct bl_chain {
     bl_voice *voice;                            ///< NULL: clean
     bl_smoother parameters[BL_PARAMETER_COUNT]; ///< see bl_curve
+    float factors[BL_PARAMETER_COUNT];          ///< on the targets of INPUT_TRIM and LEVEL; else 1
     bool stages;                                ///< false: the next five do nothing
     bl_gate gate;
     bl_tone tone;

@@ -55,9 +55,17 @@ static bl_status create_voice(const bl_chain_config *config, bl_voice **voice, b
     return BL_STATUS_OK;
 }
 
+static float factor_of(double db)
+{
+    return (float)pow(10.0, db / 20.0);
+}
+
 static void set_parameters(const bl_chain_config *config, bl_chain *chain)
 {
     for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
+        chain->factors[p] = p == BL_PARAMETER_INPUT_TRIM ? factor_of(config->calibration_db)
+                            : p == BL_PARAMETER_LEVEL    ? factor_of(config->trim_db)
+                                                         : 1.0F;
         const double ms = bl_parameter_get((bl_parameter)p)->smoothing_ms;
         const uint32_t frames = (uint32_t)lround(ms * config->sample_rate_hz / 1000.0);
         chain->parameters[p] = bl_smoother_at(1.0F, frames);

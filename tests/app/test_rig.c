@@ -87,6 +87,8 @@ static void test_mistakes_are_refused(void **state)
          ":4:3: found the key \"bass\" a second"},
         {"version: 1\nparameters: [1]\n", ":2:13: expected keys with values"},
         {"version: 1\nparameters:\n  bass: [1]\n", ":3:9: expected a text"},
+        {"version: 1\nmatch_loudness: loud\n",
+         ":2:17: found \"loud\" for match_loudness, expected true or false"},
         {"version: 2\n", "found version 2"},
         {"version: 1\n[1]: 2\n", ":2:1: found the unknown key"},
         {"version: 1\nmodel: gone.nam\n", ":2:8: the model "},
@@ -147,8 +149,8 @@ static void test_render_plays_the_rig(void **state)
     const bl_audio response = {.samples = taps, .frames = 500, .sample_rate_hz = 48000.0};
     assert_int_equal(bl_audio_save(in_path, &dry, BL_AUDIO_FLOAT_32, NULL), BL_STATUS_OK);
     assert_int_equal(bl_audio_save(cab_path, &response, BL_AUDIO_FLOAT_32, NULL), BL_STATUS_OK);
-    static const char text[] =
-        "version: 1\ncab: cab.wav\nparameters:\n  treble: 8\n  level_db: -12\n";
+    static const char text[] = "version: 1\ncab: cab.wav\nmatch_loudness: false\nparameters:\n  "
+                               "treble: 8\n  level_db: -12\n";
     test_folder_write("r.yaml", text, sizeof text - 1);
 
     const program_result *result = PROGRAM("render", in_path, out_path, "--rig", rig_path);

@@ -22,16 +22,18 @@ int test_folder_make(void **state)
 }
 
 // Counts the entries, and removes them if `empty`.
-static uint32_t walk(bool empty)
+static uint32_t walk(const char *path, bool empty)
 {
     uint32_t count = 0;
-    DIR *listing = opendir(folder);
+    DIR *listing = opendir(path);
     for (const struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            const char *path = test_folder_file(entry->d_name);
+            char inside[PATH_BYTES * 2];
+            snprintf(inside, sizeof inside, "%s/%s", path, entry->d_name);
             count++;
-            if (empty && unlink(path) != 0) {
-                rmdir(path);
+            if (empty && unlink(inside) != 0) {
+                walk(inside, true);
+                rmdir(inside);
             }
         }
     }
@@ -44,7 +46,7 @@ static uint32_t walk(bool empty)
 int test_folder_remove(void **state)
 {
     (void)state;
-    walk(true);
+    walk(folder, true);
     return rmdir(folder);
 }
 
@@ -64,7 +66,7 @@ const char *test_folder_file(const char *name)
 
 uint32_t test_folder_count(void)
 {
-    return walk(false);
+    return walk(folder, false);
 }
 
 void test_folder_write(const char *name, const void *bytes, size_t size)

@@ -10,7 +10,7 @@
 /// Makes the folder. `state` is not used.
 int test_folder_make(void **state);
 
-/// Removes it with the files in it.
+/// Removes it with all that is in it.
 int test_folder_remove(void **state);
 
 const char *test_folder_path(void);

@@ -25,6 +25,8 @@ typedef struct bl_chain_config {
     bool stages;           ///< false: input trim, model and level alone
     double quality;        ///< see bl_voice_config
     const char *kernel;    ///< see bl_voice_config
+    double calibration_db; ///< factor beside the input trim: of the interface, for the model
+    double trim_db;        ///< factor behind the level: what makes rigs equally loud
     uint64_t generation;   ///< number of the load it belongs to, from 1 on, later ones higher
     double parameters[BL_PARAMETER_COUNT]; ///< clamped
 } bl_chain_config;
