@@ -28,6 +28,7 @@ void bl_chain_settle(bl_chain *chain)
 void bl_chain_rewind(bl_chain *chain)
 {
     const bl_gate_knobs knobs = gate_knobs(chain);
+    chain->placed = false;
     if (chain->voice != NULL) {
         bl_voice_reset(chain->voice);
     }

@@ -25,6 +25,8 @@ struct bl_chain {
     bl_cuts cuts;
     bl_ceiling ceiling;
     uint64_t generation;
+    uint64_t position;      ///< frame that it hears next; means something only if `placed`
+    bool placed;            ///< it is where it would be if it had always played
     bl_chain *narrow;       ///< owned, the same model at less cost; NULL: there is none
     double narrow_ratio;    ///< its cost against this one's; 0: there is none
     uint32_t memory_frames; ///< of voice and cab

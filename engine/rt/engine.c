@@ -12,8 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-static_assert((BL_ENGINE_HISTORY & (BL_ENGINE_HISTORY - 1)) == 0, "wraps by a mask");
-static_assert(BL_ENGINE_HISTORY >= BL_LIMIT_LATENCY_FRAMES + BL_INNER_FRAMES, "holds any delay");
+static_assert(BL_PERIOD_MAX % BL_INNER_FRAMES == 0, "is recorded in whole blocks");
 
 static bool parameter_reaches(const bl_control *control, const bl_chain *chain)
 {
@@ -73,6 +72,7 @@ static void finish_swap_if_due(bl_engine *engine)
         return;
     }
     if (engine->live != NULL) {
+        engine->live->position = engine->totals.frames;
         bl_chain *displaced = bl_slot_exchange(&engine->retired, engine->live);
         assert(displaced == NULL);
         (void)displaced;
@@ -82,8 +82,42 @@ static void finish_swap_if_due(bl_engine *engine)
     bl_overload_begin(&engine->overload, engine->live->narrow_ratio, engine->live->memory_frames);
     engine->totals.generation = engine->live->generation;
     engine->swap_untold = true;
+    atomic_store_explicit(&engine->since, engine->totals.frames, memory_order_relaxed);
+    atomic_store_explicit(&engine->sounding, engine->live->generation, memory_order_release);
     atomic_store_explicit(&engine->latency, bl_chain_latency_frames(engine->live),
                           memory_order_release);
+}
+
+// One that joins has heard all there was before one certain frame. At any other it is left alone,
+// for LOADER to bring it nearer: so no period ever runs more than its own frames of two chains.
+static bl_chain *take_next(bl_engine *engine)
+{
+    if (!bl_slot_is_empty(&engine->joining) &&
+        atomic_load_explicit(&engine->joining_frame, memory_order_relaxed) ==
+            engine->totals.frames) {
+        bl_chain *chain = bl_slot_take(&engine->joining);
+        assert(chain == NULL || (chain->placed && chain->position == engine->totals.frames));
+        return chain;
+    }
+    bl_chain *chain = bl_slot_take(&engine->next);
+    if (chain != NULL) {
+        chain->placed = false;
+    }
+    return chain;
+}
+
+// Gives it the parameters that were meant for it while it was on its way.
+static void hand_parameters(const bl_engine *engine, bl_chain *chain)
+{
+    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
+        const bl_engine_coming *coming = &engine->coming[p];
+        if (coming->generation != 0 && coming->generation >= chain->generation) {
+            bl_chain_set_parameter(chain, (bl_parameter)p, coming->value);
+        }
+    }
+    if (!chain->placed) {
+        bl_chain_settle(chain);
+    }
 }
 
 // The retired slot is checked first: only this thread fills it, so it is still empty when the fade
@@ -93,20 +127,14 @@ static void take_successor(bl_engine *engine)
     if (engine->successor != NULL || !bl_slot_is_empty(&engine->retired)) {
         return;
     }
-    bl_chain *chain = bl_slot_take(&engine->next);
+    bl_chain *chain = take_next(engine);
     if (chain == NULL) {
         return;
     }
-    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
-        const bl_engine_coming *coming = &engine->coming[p];
-        if (coming->generation != 0 && coming->generation >= chain->generation) {
-            bl_chain_set_parameter(chain, (bl_parameter)p, coming->value);
-        }
-    }
-    bl_chain_settle(chain);
+    hand_parameters(engine, chain);
     const bool first = engine->live == NULL;
     engine->successor = chain;
-    engine->warm_up = first ? 0 : bl_chain_latency_frames(chain);
+    engine->warm_up = first || chain->placed ? 0 : bl_chain_latency_frames(chain);
     engine->fade = bl_smoother_at(0.0F, first ? engine->ramp_frames : engine->crossfade_frames);
     bl_smoother_move(&engine->fade, 1.0F);
     finish_swap_if_due(engine);
@@ -128,28 +156,27 @@ static float peak_of(const float *samples, uint32_t frames)
     return peak;
 }
 
-// Copies the input, with silence for samples that are no numbers, and remembers it.
-static void listen(bl_engine *engine, const float *in, float *clean, uint32_t frames)
+// Records the input of a whole period before any of it is played, so that LOADER can bring a chain
+// to the period's end meanwhile; with silence for samples that are no numbers.
+static void listen(bl_engine *engine, const float *in, uint32_t frames)
 {
-    memcpy(clean, in, frames * sizeof *in);
-    if (!isfinite(peak_of(clean, frames))) {
-        for (uint32_t i = 0; i < frames; i++) {
-            clean[i] = isfinite(clean[i]) ? clean[i] : 0.0F;
+    for (uint32_t at = 0; at < frames; at += BL_INNER_FRAMES) {
+        const uint32_t block = frames - at < BL_INNER_FRAMES ? frames - at : BL_INNER_FRAMES;
+        float clean[BL_INNER_FRAMES];
+        memcpy(clean, in + at, block * sizeof *in);
+        if (!isfinite(peak_of(clean, block))) {
+            for (uint32_t i = 0; i < block; i++) {
+                clean[i] = isfinite(clean[i]) ? clean[i] : 0.0F;
+            }
+            engine->totals.not_finite_blocks++;
         }
-        engine->totals.not_finite_blocks++;
+        bl_tape_record(&engine->tape, clean, block);
     }
-    const uint32_t at = (uint32_t)(engine->totals.frames & (BL_ENGINE_HISTORY - 1));
-    const uint32_t room = BL_ENGINE_HISTORY - at, first = frames < room ? frames : room;
-    memcpy(engine->history + at, clean, first * sizeof *clean);
-    memcpy(engine->history, clean + first, (frames - first) * sizeof *clean);
 }
 
 static void recall(const bl_engine *engine, uint32_t delay, float *out, uint32_t frames)
 {
-    const uint64_t from = engine->totals.frames - delay; // wraps to frames never written: silence
-    for (uint32_t i = 0; i < frames; i++) {
-        out[i] = engine->history[(from + i) & (BL_ENGINE_HISTORY - 1)];
-    }
+    bl_tape_play(&engine->tape, engine->totals.frames - delay, out, frames);
 }
 
 // A sum of two products never overflows. At weight 0 and 1 one side passes bit for bit, so that it
@@ -208,8 +235,9 @@ static void play_live(bl_engine *engine, const float *clean, const float *bypass
 {
     bl_overload *overload = &engine->overload;
     bl_chain *full = engine->live, *narrow = engine->live->narrow;
-    play_chain(engine, overload->both || !overload->narrow ? full : narrow, clean, out, channels,
-               frames);
+    const bool full_plays = overload->both || !overload->narrow;
+    full->placed = full->placed && full_plays;
+    play_chain(engine, full_plays ? full : narrow, clean, out, channels, frames);
     if (overload->both) {
         float left[BL_INNER_FRAMES], right[BL_INNER_FRAMES], weights[BL_INNER_FRAMES];
         float *const other[] = {left, right};
@@ -281,12 +309,11 @@ static void meter(bl_engine *engine, const float *clean, const float *out, uint3
 }
 
 // Into `out`, of which the second is only written with two channels, whose number is returned.
-static uint32_t process_block(bl_engine *engine, const float *in, float *const *out,
-                              uint32_t frames)
+static uint32_t process_block(bl_engine *engine, float *const *out, uint32_t frames)
 {
     float clean[BL_INNER_FRAMES], weights[BL_INNER_FRAMES], louder[BL_INNER_FRAMES];
     const uint32_t channels = count_channels(engine);
-    listen(engine, in, clean, frames);
+    recall(engine, 0, clean, frames);
     const float *bypass = NULL;
     if (!bl_smoother_rests_at(&engine->bypass, 0.0F)) {
         bl_smoother_fill(&engine->bypass, weights, frames);
@@ -321,17 +348,13 @@ static uint32_t next_block(const bl_engine *engine, uint32_t left)
     return block;
 }
 
-void bl_engine_process_stereo(bl_engine *engine, const float *in, float *left, float *right,
-                              uint32_t frames)
+// Plays what was recorded. `right` NULL: the mean of both channels in `left`.
+static void play(bl_engine *engine, float *left, float *right, uint32_t frames)
 {
-    bl_ftz_enable();
-    drain_controls(engine);
-    take_successor(engine);
     for (uint32_t at = 0; at < frames;) {
         const uint32_t block = next_block(engine, frames - at);
         float second[BL_INNER_FRAMES];
-        const uint32_t channels =
-            process_block(engine, in + at, (float *[]){left + at, second}, block);
+        const uint32_t channels = process_block(engine, (float *[]){left + at, second}, block);
         if (right != NULL) {
             memcpy(right + at, channels > 1 ? second : left + at, block * sizeof *right);
         }
@@ -339,6 +362,19 @@ void bl_engine_process_stereo(bl_engine *engine, const float *in, float *left, f
             left[at + i] = 0.5F * (left[at + i] + second[i]);
         }
         at += block;
+    }
+}
+
+void bl_engine_process_stereo(bl_engine *engine, const float *in, float *left, float *right,
+                              uint32_t frames)
+{
+    bl_ftz_enable();
+    drain_controls(engine);
+    take_successor(engine);
+    for (uint32_t at = 0; at < frames; at += BL_PERIOD_MAX) {
+        const uint32_t part = frames - at < BL_PERIOD_MAX ? frames - at : BL_PERIOD_MAX;
+        listen(engine, in + at, part);
+        play(engine, left + at, right != NULL ? right + at : NULL, part);
     }
     if (engine->swap_untold) {
         send(engine, BL_TELEMETRY_SWAPPED);
@@ -375,6 +411,20 @@ void bl_engine_report_load(bl_engine *engine, double share, uint32_t frames)
     } else {
         bl_chain_rewind_beside(narrow, full);
     }
+}
+
+uint64_t bl_engine_heard_frames(const bl_engine *engine)
+{
+    return bl_tape_heard(&engine->tape);
+}
+
+uint64_t bl_engine_sounding(const bl_engine *engine, uint64_t *since)
+{
+    const uint64_t generation = atomic_load_explicit(&engine->sounding, memory_order_acquire);
+    if (since != NULL) {
+        *since = atomic_load_explicit(&engine->since, memory_order_relaxed);
+    }
+    return generation;
 }
 
 uint32_t bl_engine_latency_frames(const bl_engine *engine)

@@ -11,11 +11,9 @@
 #include "backline/slot.h"
 #include "rt/overload.h"
 #include "rt/smoother.h"
+#include "rt/tape.h"
 
 #include <stdatomic.h>
-
-/// Clean input that is remembered, a power of two: the longest delay of a chain and one block.
-enum { BL_ENGINE_HISTORY = 2 * BL_LIMIT_LATENCY_FRAMES };
 
 /// A parameter set for a chain that has not come yet.
 typedef struct bl_engine_coming {
@@ -30,9 +28,13 @@ struct bl_engine {
     bl_ring *telemetry; ///< bl_telemetry, RT -> MAIN
 
     // Between threads.
-    bl_slot next;             ///< chain, LOADER -> RT
-    bl_slot retired;          ///< chain, RT -> MAIN
-    _Atomic uint32_t latency; ///< frames of the live chain, RT -> any
+    bl_slot next;    ///< chain that begins whenever it is taken, LOADER -> RT
+    bl_slot joining; ///< chain that joins at `joining_frame` and at no other, LOADER -> RT
+    _Atomic uint64_t joining_frame; ///< LOADER -> RT, changes only while `joining` is empty
+    bl_slot retired;                ///< chain, RT -> LOADER or MAIN
+    _Atomic uint64_t sounding;      ///< generation that plays alone, RT -> any
+    _Atomic uint64_t since;         ///< frame from which on it does, RT -> any
+    _Atomic uint32_t latency;       ///< frames of the live chain, RT -> any
 
     // RT alone.
     bl_chain *live;       ///< what is heard; NULL before the first chain
@@ -43,9 +45,9 @@ struct bl_engine {
     bl_overload overload; ///< which width of `live` is heard
     bl_smoother bypass;   ///< weight of the clean signal against the chains
     bl_engine_coming coming[BL_PARAMETER_COUNT];
-    bl_telemetry totals;              ///< counts since creation, peaks since the last meters
-    bool swap_untold;                 ///< a SWAPPED record waits for room in the ring
-    float history[BL_ENGINE_HISTORY]; ///< clean input; frame f stands at f % BL_ENGINE_HISTORY
+    bl_telemetry totals; ///< counts since creation, peaks since the last meters
+    bool swap_untold;    ///< a SWAPPED record waits for room in the ring
+    bl_tape tape;        ///< clean input, whole periods ahead of what was played
 };
 
 #endif

@@ -8,9 +8,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 typedef struct piece {
     struct piece *next;
+    size_t bytes;
 } piece;
 
 typedef struct deferred {
@@ -67,7 +69,7 @@ void *bl_arena_take(bl_arena *arena, size_t count, size_t size)
         return NULL;
     }
     memset(p, 0, bytes);
-    p->next = arena->pieces;
+    *p = (piece){.next = arena->pieces, .bytes = bytes};
     arena->pieces = p;
     arena->bytes += bytes;
     return (char *)p + BL_NET_ALIGN;
@@ -82,6 +84,15 @@ bool bl_arena_defer(bl_arena *arena, void (*destroy)(void *object), void *object
     *d = (deferred){.next = arena->deferred, .destroy = destroy, .object = object};
     arena->deferred = d;
     return true;
+}
+
+size_t bl_arena_lock(const bl_arena *arena)
+{
+    size_t locked = 0;
+    for (const piece *p = arena->pieces; p != NULL; p = p->next) {
+        locked += mlock(p, p->bytes) == 0 ? p->bytes : 0;
+    }
+    return locked;
 }
 
 bool bl_arena_is_full(const bl_arena *arena)

@@ -23,6 +23,10 @@ void *bl_arena_take(bl_arena *arena, size_t count, size_t size);
 /// and nothing noted, if memory is short. Owns: the arena, from this call on.
 bool bl_arena_defer(bl_arena *arena, void (*destroy)(void *object), void *object);
 
+/// Keeps every page of the pieces in memory, as far as the system allows, for as long as the
+/// process has them. Returns how many of their bytes that is. Thread: any but RT.
+size_t bl_arena_lock(const bl_arena *arena);
+
 /// Whether a piece was refused because of the limit. Thread: any.
 bool bl_arena_is_full(const bl_arena *arena);
 

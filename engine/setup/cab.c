@@ -33,6 +33,16 @@ fail:
     return status;
 }
 
+size_t bl_cab_player_bytes(const bl_cab_player *player)
+{
+    return bl_arena_bytes(player->arena);
+}
+
+size_t bl_cab_player_lock(const bl_cab_player *player)
+{
+    return bl_arena_lock(player->arena);
+}
+
 void bl_cab_player_destroy(bl_cab_player *player)
 {
     if (player != NULL) {

@@ -12,6 +12,10 @@
 bl_status bl_cab_player_create(const bl_cab *cab, bl_isa isa, bl_cab_player **player,
                                bl_error *error);
 
+/// Memory it holds, in bytes, and as much of it as was kept from being swapped out.
+size_t bl_cab_player_bytes(const bl_cab_player *player);
+size_t bl_cab_player_lock(const bl_cab_player *player);
+
 /// NULL is allowed.
 void bl_cab_player_destroy(bl_cab_player *player);
 

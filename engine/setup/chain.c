@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define FORGOTTEN_S 0.5
 
@@ -154,6 +155,21 @@ uint32_t bl_chain_memory_frames(const bl_chain *chain)
         return chain->memory_frames;
     }
     return chain->memory_frames + (uint32_t)ceil(STAGES_REMEMBER_S * chain->cuts.sample_rate_hz);
+}
+
+size_t bl_chain_bytes(const bl_chain *chain)
+{
+    return sizeof *chain + (chain->voice != NULL ? bl_voice_bytes(chain->voice) : 0) +
+           (chain->cab != NULL ? bl_cab_player_bytes(chain->cab) : 0) +
+           (chain->narrow != NULL ? bl_chain_bytes(chain->narrow) : 0);
+}
+
+size_t bl_chain_lock(const bl_chain *chain)
+{
+    return (mlock(chain, sizeof *chain) == 0 ? sizeof *chain : 0) +
+           (chain->voice != NULL ? bl_voice_lock(chain->voice) : 0) +
+           (chain->cab != NULL ? bl_cab_player_lock(chain->cab) : 0) +
+           (chain->narrow != NULL ? bl_chain_lock(chain->narrow) : 0);
 }
 
 bool bl_chain_set_narrow(bl_chain *chain, bl_chain *narrow, double cost_ratio)

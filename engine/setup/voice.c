@@ -55,6 +55,11 @@ fail:
     return status;
 }
 
+size_t bl_voice_lock(const bl_voice *voice)
+{
+    return bl_arena_lock(voice->arena);
+}
+
 bool bl_voice_latency_at(const bl_voice *voice, double sample_rate_hz, uint32_t *frames)
 {
     return bl_net_latency_at(bl_model_get_arch(voice->model), voice->net, sample_rate_hz, frames);

@@ -13,6 +13,7 @@
 #include "backline/status.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct bl_chain bl_chain;
@@ -74,6 +75,13 @@ uint32_t bl_chain_memory_frames(const bl_chain *chain) BL_NONBLOCKING;
 /// that bl_chain_memory_frames speaks of begins at a multiple of this, counted from the start of
 /// playing. Thread: any, RT safe.
 uint32_t bl_chain_grid_frames(const bl_chain *chain) BL_NONBLOCKING;
+
+/// Memory it holds, in bytes, with its narrower form, without the shared model. Thread: any.
+size_t bl_chain_bytes(const bl_chain *chain);
+
+/// Keeps that memory from being swapped out, as far as the system allows; returns how many bytes of
+/// it. Thread: any but RT.
+size_t bl_chain_lock(const bl_chain *chain);
 
 /// Number of the load it belongs to. Thread: any, RT safe.
 uint64_t bl_chain_generation(const bl_chain *chain) BL_NONBLOCKING;

@@ -96,8 +96,31 @@ bool bl_engine_control(bl_engine *engine, const bl_control *control);
 /// caller, or NULL. Thread: LOADER (one thread only). Owns: the engine, from this call on.
 bl_chain *bl_engine_swap(bl_engine *engine, bl_chain *chain);
 
-/// A chain that has been faded out, or NULL; the caller destroys it. The audio thread starts no
-/// new fade while one waits here. Thread: MAIN.
+/// Brings `chain` nearer to where it would be if it had always played: runs it over at most
+/// `frames` frames of the input that the engine remembers, its own memory back where it begins
+/// anew. Returns how many frames it has not heard yet; 0: it can join. Thread: LOADER.
+uint64_t bl_engine_replay(bl_engine *engine, bl_chain *chain, uint32_t frames);
+
+/// Puts a replayed chain, as load `generation`, in the way of the next process call, which fades to
+/// it without any warm-up. False, and `chain` stays the caller's, if that call has begun already:
+/// replay it on. If a fade or a retired chain holds the call off, the chain stays and is stale.
+/// Thread: LOADER, with no other chain on its way. Owns: the engine, on true.
+bool bl_engine_join(bl_engine *engine, bl_chain *chain, uint64_t generation);
+
+typedef enum bl_join_state {
+    BL_JOIN_NONE,    ///< no chain is on its way: the audio thread has taken it
+    BL_JOIN_WAITING, ///< for the next process call
+    BL_JOIN_STALE,   ///< the call it was for has begun without it: take it back and replay it on
+} bl_join_state;
+
+/// Where the chain given to bl_engine_join is. Thread: LOADER.
+bl_join_state bl_engine_join_state(const bl_engine *engine);
+
+/// Takes back a stale chain; NULL if there is none. Thread: LOADER. Owns: the caller.
+bl_chain *bl_engine_withdraw(bl_engine *engine);
+
+/// A chain that has been faded out, or NULL; the caller destroys it or replays it on. The audio
+/// thread starts no new fade while one waits here. Thread: one, MAIN or LOADER.
 bl_chain *bl_engine_take_retired(bl_engine *engine);
 
 /// The oldest telemetry record; false if there is none. Thread: MAIN.
@@ -116,6 +139,13 @@ void bl_engine_report_load(bl_engine *engine, double share, uint32_t frames) BL_
 /// For freewheel, where nothing is late: the live chain is heard at its full width from the next
 /// frame on, and the loads reported so far are forgotten. Thread: RT, before bl_engine_process.
 void bl_engine_play_whole(bl_engine *engine) BL_NONBLOCKING;
+
+/// Frames heard since creation, those of the process call that runs included. Thread: any, RT safe.
+uint64_t bl_engine_heard_frames(const bl_engine *engine) BL_NONBLOCKING;
+
+/// Generation of the chain that plays alone, or was the last to, and (`since` may be NULL) the
+/// first frame without the chain before it. 0: none yet. Thread: any, RT safe.
+uint64_t bl_engine_sounding(const bl_engine *engine, uint64_t *since) BL_NONBLOCKING;
 
 /// Real delay of the live chain in frames, as of the last process call. Thread: any, RT safe.
 uint32_t bl_engine_latency_frames(const bl_engine *engine) BL_NONBLOCKING;

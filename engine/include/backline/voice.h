@@ -66,6 +66,10 @@ uint32_t bl_voice_grid_frames(const bl_voice *voice) BL_NONBLOCKING;
 /// Memory it holds, in bytes, without the shared model. Thread: any.
 size_t bl_voice_bytes(const bl_voice *voice);
 
+/// Keeps that memory from being swapped out, as far as the system allows; returns the bytes.
+/// Thread: any but RT.
+size_t bl_voice_lock(const bl_voice *voice);
+
 /// Name of the kernel that serves it, for example "v3 wavenet 16x3". Thread: any. Owns: the voice.
 const char *bl_voice_kernel(const bl_voice *voice);
 

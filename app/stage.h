@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// The stage: every rig of the current set list loaded, locked in memory and kept where it would be
+// if it had always played, so that any of them can sound within a few periods. Alone puts chains
+// into the engine and takes the old ones back. Its threads: LOADER brings chains along and hands
+// them over, BUILDER reads files and builds.
+//
+// How to use it: bl_stage_create; bl_stage_set_engine as soon as there is an engine, and again for
+// every other; bl_stage_set_rigs with the rigs of the set list in order, again after every edit
+// (rigs that are the same keep their chains, so it may be called as often as one likes);
+// bl_stage_choose from MAIN, bl_stage_choose_now from the JACK callback as soon as a program change
+// has been recognised. Both only say what shall be heard: the newest wins, whoever it came from.
+// How it went is in bl_stage_get_state; the eventfd is written whenever that has changed.
+
+#ifndef BACKLINE_APP_STAGE_H
+#define BACKLINE_APP_STAGE_H
+
+#include "backline/engine.h"
+#include "backline/parameter.h"
+#include "backline/realtime.h"
+#include "backline/status.h"
+
+#include "rig.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct bl_stage bl_stage;
+
+enum {
+    BL_STAGE_NONE = -1,       ///< instead of an index: no rig
+    BL_STAGE_REQUESTS = 1024, ///< program changes that can wait
+};
+
+/// Of one core: what all rigs that are kept armed may need together.
+#define BL_STAGE_ARMED_SHARE 0.6
+
+typedef enum bl_stage_rig_phase {
+    BL_STAGE_WAITING, ///< for BUILDER
+    BL_STAGE_LOADED,  ///< in memory, starts after a replay of what it remembers
+    BL_STAGE_ARMED,   ///< heard all up to some milliseconds ago: sounds at once
+    BL_STAGE_PLAYING, ///< the audio thread has it: it sounds, or fades in or out
+    BL_STAGE_FAILED,  ///< see `error`
+} bl_stage_rig_phase;
+
+/// One rig, for display.
+typedef struct bl_stage_rig {
+    bl_stage_rig_phase phase;
+    size_t bytes, locked_bytes; ///< of its chain; locked: cannot be swapped out
+    double share;               ///< of the time there is, as it plays; see bl_fit
+    double asked_share;         ///< as it was meant
+    uint32_t behind_frames;     ///< input it has not heard yet, if loaded or armed
+    bl_error error;
+} bl_stage_rig;
+
+typedef struct bl_stage_state {
+    uint64_t serial; ///< changes whenever anything here does but `memory_*`
+    int rig_count;
+    int chosen;   ///< what was asked for last, or BL_STAGE_NONE
+    int sounding; ///< what sounds alone, or was the last to; BL_STAGE_NONE: no rig of the list
+    int loaded, armed, failed;          ///< how many; those that play are counted as armed
+    size_t memory_bytes, locked_bytes;  ///< of all chains and their models
+    uint64_t switches;                  ///< rigs that have taken over so far
+    uint64_t asked_frame, sounds_frame; ///< of the last switch: asked for, complete
+} bl_stage_state;
+
+/// `wake_fd`: MAIN's eventfd, or -1. Thread: MAIN. Owns: the caller.
+bl_status bl_stage_create(int wake_fd, bl_stage **stage, bl_error *error);
+
+/// Ends the threads; what hangs in a read for more than `patience_ms` is left behind. Chains that
+/// the engine holds are the engine's. NULL is allowed. Thread: MAIN.
+void bl_stage_destroy(bl_stage *stage, int patience_ms);
+
+/// From its return on chains go to and come from `engine` alone (NULL: none), and every rig is
+/// built anew for its rate. `quality`: see bl_voice_config; `whole`: never narrower than that,
+/// whatever it costs (freewheel). Thread: MAIN.
+void bl_stage_set_engine(bl_stage *stage, bl_engine *engine, double sample_rate_hz, double quality,
+                         bool whole);
+
+/// The rigs from now on, and which of them shall be heard (BL_STAGE_NONE: whatever sounds goes on).
+/// A rig with the same files as one before takes over its chain, and moves it to its parameters.
+/// Fails if there are more than BL_LIMIT_RIGS or memory is short: nothing changes then. Thread:
+/// MAIN. Copies `rigs`.
+bl_status bl_stage_set_rigs(bl_stage *stage, const bl_rig *rigs, int count, int chosen,
+                            bl_error *error);
+
+/// Rig `index` shall be heard. Thread: MAIN. Returns at once.
+void bl_stage_choose(bl_stage *stage, int index);
+
+/// The same from the audio thread, which never waits. False if too many wait already. An index that
+/// is not in the list is ignored. Thread: RT.
+bool bl_stage_choose_now(bl_stage *stage, int index) BL_NONBLOCKING;
+
+/// Turns a knob of one rig, wherever its chain is. Thread: MAIN, which alone writes to the engine's
+/// control ring.
+void bl_stage_set_parameter(bl_stage *stage, int index, bl_parameter parameter, double value);
+
+/// Thread: MAIN.
+void bl_stage_get_state(bl_stage *stage, bl_stage_state *state);
+
+/// False if there is no such rig. Thread: MAIN.
+bool bl_stage_get_rig(bl_stage *stage, int index, bl_stage_rig *rig);
+
+/// For freewheel, between two process calls: waits until everything asked for so far is ready for
+/// the next one, and every armed rig has heard everything; at most `timeout_ms`. False if it did
+/// not come to that. Thread: the one that calls the engine; never in real time.
+bool bl_stage_wait(bl_stage *stage, int timeout_ms);
+
+#endif
