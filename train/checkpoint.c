@@ -91,7 +91,7 @@ static void compare_config(bl_load *load, const char *found, const char *expecte
         if (found_length != length || strncmp(found, expected, length) != 0) {
             bl_load_fail(load, BL_STATUS_REFUSED,
                          "found \"%.*s\" in the config it was made with, \"%.*s\" now; resume with "
-                         "the same config, or train into another folder",
+                         "the same config and options, or train into another folder",
                          (int)(found_length < 80 ? found_length : 80), found,
                          (int)(length < 80 ? length : 80), expected);
             return;

@@ -192,6 +192,12 @@ static bl_status open_folder(run *r, bl_error *error)
                                 job->output);
         }
     }
+    struct stat facts;
+    if (stat(job->output, &facts) == 0 && !S_ISDIR(facts.st_mode)) {
+        return bl_error_set(error, BL_STATUS_IO,
+                            "%s: found a file, expected a folder; choose another name",
+                            job->output);
+    }
     if (mkdir(job->output, 0777) != 0 && errno != EEXIST) {
         return bl_error_set(error, BL_STATUS_IO, "%s: the folder cannot be made: %s", job->output,
                             strerror(errno));

@@ -44,12 +44,18 @@ static bl_status check_version(bl_document *document, bl_error *error)
     char version[16] = "missing";
     const bl_status status =
         bl_document_text(document, root, "version", version, sizeof version, error);
-    if (status == BL_STATUS_OK && strcmp(version, "1") != 0) {
+    if (status != BL_STATUS_OK || strcmp(version, "1") == 0) {
+        return status;
+    }
+    uint64_t number = 0;
+    if (bl_text_parse_count(version, &number)) {
         return bl_error_set(error, BL_STATUS_UNSUPPORTED,
-                            "%s: found version %s, expected 1; it was written by another Backline",
+                            "%s: found version %s, expected 1; it needs another Backline",
                             document->path, version);
     }
-    return status;
+    return bl_error_set(error, BL_STATUS_FORMAT,
+                        "%s: found version %s, expected 1; is this another kind of file?",
+                        document->path, version);
 }
 
 bl_status bl_document_load(const char *path, bl_document *document, bl_error *error)

@@ -51,8 +51,9 @@ bl_status bl_file_open(const char *path, int *descriptor, uint64_t *size, bl_err
     struct stat facts;
     if (fstat(opened, &facts) != 0 || !S_ISREG(facts.st_mode)) {
         close(opened);
-        return bl_error_set(error, BL_STATUS_IO, "%s: found a %s, expected a file", path,
-                            S_ISDIR(facts.st_mode) ? "folder" : "device or pipe");
+        return bl_error_set(error, BL_STATUS_IO, "%s: found a %s", path,
+                            S_ISDIR(facts.st_mode) ? "folder, expected a file; name one in it"
+                                                   : "device or pipe, expected a file");
     }
     *descriptor = opened;
     *size = (uint64_t)facts.st_size;

@@ -233,8 +233,9 @@ bl_status bl_model_save(const bl_model *model, const char *path, bl_error *error
 {
     if (!model->content.is_native) {
         return bl_error_set(error, BL_STATUS_UNSUPPORTED,
-                            "%s: cannot be written: found a %s model of another program, expected "
-                            "one that Backline trained; only those have a native form",
+                            "%s: cannot be written: found a %s model in a form for other programs, "
+                            "expected a native one; where Backline trained it, best_model."
+                            "safetensors in the training's folder is that",
                             path, model->content.info.architecture);
     }
     return bl_native_save(&model->content, path, error);

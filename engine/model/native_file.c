@@ -157,6 +157,8 @@ static void read_weights(bl_load *load, const bl_safetensors *file, const bl_arc
     }
 }
 
+static const char checkpoint[] = "backline-checkpoint-";
+
 void bl_native_read(bl_load *load, const uint8_t *bytes, size_t size, const bl_config *overrides,
                     bl_content *content)
 {
@@ -170,7 +172,10 @@ void bl_native_read(bl_load *load, const uint8_t *bytes, size_t size, const bl_c
     if (strcmp(name, BL_NATIVE_FORMAT) == 0) {
         read_metadata(&file.metadata, content);
     } else if (strncmp(name, "backline-", strlen("backline-")) == 0) {
-        bl_json_expect(&format, "\"" BL_NATIVE_FORMAT "\"; it needs a newer Backline");
+        bl_json_expect(&format, strncmp(name, checkpoint, strlen(checkpoint)) == 0
+                                    ? "a model; this is how far a training got, its model is "
+                                      "best_model.safetensors beside it"
+                                    : "\"" BL_NATIVE_FORMAT "\"; it needs a newer Backline");
     } else {
         read_state_dict(load, &file, overrides, content);
     }

@@ -125,8 +125,9 @@ static void test_broken_files(void **state)
     (void)state;
     expect_error("", "state.yaml:1:1: expected keys");
     expect_error("- a\n", "state.yaml:1:1: expected keys");
-    expect_error("model: x\n", "found version missing");
-    expect_error("version: 2\n", "found version 2");
+    expect_error("model: x\n", "found version missing, expected 1; is this another kind of file?");
+    expect_error("version: 2\n", "found version 2, expected 1; it needs another Backline");
+    expect_error("version: 0.5.4\n", "is this another kind of file?");
     expect_error("version: 1\nmodel: [a]\n", "state.yaml:2:8: expected a text");
     expect_error("version: 1\nmodel: \"a\\0b\"\n", "zero byte");
     expect_error(

@@ -127,6 +127,11 @@ static void trains_and_says_so(void **state)
     assert_string_equal(bl_model_get_info(model)->name, "run");
     assert_true(bl_model_get_info(model)->has_esr);
     bl_model_release(model);
+    bl_error wrong[2] = {{0}, {0}};
+    bl_model_load(file("run"), NULL, &model, &wrong[0]);
+    assert_non_null(strstr(wrong[0].text, "found a folder, expected a file; name one in it"));
+    bl_model_load(file("run/checkpoint.safetensors"), NULL, &model, &wrong[1]);
+    assert_non_null(strstr(wrong[1].text, "its model is best_model.safetensors beside it"));
 
     // Finished is finished, and a second run does not overwrite the first.
     result = TRAIN("-c", file("short.yaml"), "-o", file("run"), "--resume");
@@ -136,7 +141,11 @@ static void trains_and_says_so(void **state)
                           "go on with --resume");
     program_assert_failed(
         TRAIN("-c", file("short.yaml"), "-o", file("run"), "--resume", "--seed", "9"), 1, "train",
-        "found \"  seed: 1\" in the config it was made with, \"  seed: 9\" now");
+        "found \"  seed: 1\" in the config it was made with, \"  seed: 9\" now; resume with the "
+        "same "
+        "config and options");
+    program_assert_failed(TRAIN("-c", file("short.yaml"), "-o", file("di.wav")), 1, "train",
+                          "found a file, expected a folder");
 }
 
 // Starts a long training and interrupts it when it reports its second epoch.
