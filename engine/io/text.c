@@ -89,34 +89,44 @@ void bl_text_format(char *text, size_t bytes, const char *format, va_list argume
     leave_c_locale(c_locale, before);
 }
 
-/// Bytes of the UTF-8 character at `text`, 0 if there is none.
-static size_t character_length(const char *text)
+static size_t length_by_first(unsigned char first)
 {
-    const unsigned char *c = (const unsigned char *)text;
-    const size_t length = c[0] < 0x80                   ? 1
-                          : c[0] >= 0xc2 && c[0] < 0xe0 ? 2
-                          : c[0] >= 0xe0 && c[0] < 0xf0 ? 3
-                          : c[0] >= 0xf0 && c[0] < 0xf5 ? 4
-                                                        : 0;
+    if (first < 0x80) {
+        return 1;
+    }
+    if (first < 0xc2 || first > 0xf4) {
+        return 0;
+    }
+    return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+size_t bl_text_measure(const char *text, size_t size)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    const size_t length = size > 0 ? length_by_first(byte[0]) : 0;
+    if (length == 0 || length > size) {
+        return 0;
+    }
     for (size_t i = 1; i < length; i++) {
-        if ((c[i] & 0xc0) != 0x80) {
+        if ((byte[i] & 0xc0) != 0x80) {
             return 0;
         }
     }
-    const bool long_form = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
-    const bool surrogate = c[0] == 0xed && c[1] >= 0xa0;
-    const bool beyond = c[0] == 0xf4 && c[1] >= 0x90;
-    return long_form || surrogate || beyond ? 0 : length;
+    const unsigned second = length > 2 ? byte[1] : 0x80;
+    const bool overlong = (byte[0] == 0xe0 && second < 0xa0) || (byte[0] == 0xf0 && second < 0x90);
+    const bool surrogate = byte[0] == 0xed && second > 0x9f;
+    const bool beyond = byte[0] == 0xf4 && second > 0x8f;
+    return overlong || surrogate || beyond ? 0 : length;
 }
 
 void bl_text_mend(char *text)
 {
     while (*text != '\0') {
-        const size_t length = character_length(text);
+        const size_t length = bl_text_measure(text, 4); // a final zero ends a cut one
         if (length == 0) {
-            *text++ = '?';
+            *text = '?';
         }
-        text += length;
+        text += length > 0 ? length : 1;
     }
 }
 

@@ -58,18 +58,6 @@ static json_t *write_activation(writer *w, const bl_activation *activation)
     }
 }
 
-static bool is_plain(const bl_wavenet_layer *layer, uint32_t channels)
-{
-    bool films = false;
-    for (int place = 0; place < BL_FILM_PLACES; place++) {
-        films = films || layer->film[place].active;
-    }
-    return !films && layer->gating == BL_GATING_NONE && layer->conv.groups == 1 &&
-           layer->conv.out == channels && layer->mixin.in == 1 && layer->mixin.groups == 1 &&
-           layer->layer1x1.out == channels && layer->layer1x1.groups == 1 &&
-           layer->head1x1.out == 0;
-}
-
 static void put_layer(writer *w, const bl_wavenet_layer *layer)
 {
     const bl_conv *conv = &layer->conv;
@@ -93,7 +81,7 @@ static void write_layers(writer *w, const bl_wavenet_array *array, json_t *objec
     bool one_kernel = true, one_activation = true;
     for (uint32_t i = 0; i < array->layer_count; i++) {
         const bl_wavenet_layer *layer = &array->layers[i];
-        if (!is_plain(layer, array->channels)) {
+        if (!bl_reference_is_plain(layer, array->channels)) {
             refuse(w, "gating, FiLM, groups or other extras in a layer");
         }
         one_kernel = one_kernel && layer->conv.kernel == first->conv.kernel;

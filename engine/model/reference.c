@@ -45,8 +45,7 @@ static bool is_identity(const bl_matrix *matrix)
     return is_zero(matrix->b, matrix->out);
 }
 
-// Nothing but convolution, mixin, activation and layer1x1, all of the array's width.
-static bool is_plain(const bl_wavenet_layer *layer, uint32_t channels)
+bool bl_reference_is_plain(const bl_wavenet_layer *layer, uint32_t channels)
 {
     bool films = false;
     for (int place = 0; place < BL_FILM_PLACES; place++) {
@@ -70,7 +69,7 @@ static bool are_blocks(const bl_wavenet_layer *layers, uint32_t count, uint32_t 
     uint64_t dilation = 1;
     for (uint32_t i = 0; i < count; i++, dilation *= base) {
         const bl_wavenet_layer *layer = &layers[i];
-        if (!is_plain(layer, channels) || layer->activation.kind != kind ||
+        if (!bl_reference_is_plain(layer, channels) || layer->activation.kind != kind ||
             layer->conv.kernel != layers[0].conv.kernel || layer->conv.dilation != dilation ||
             !is_zero(layer->mixin.w, channels) || !is_identity(&layer->layer1x1)) {
             return false;
@@ -112,7 +111,7 @@ static bool read_linear_layer(bl_load *load, const bl_wavenet_array *array, nati
 {
     const bl_wavenet_layer *layer = &array->layers[0];
     const uint32_t channels = array->channels;
-    if (!is_plain(layer, channels) || layer->conv.kernel != 1 ||
+    if (!bl_reference_is_plain(layer, channels) || layer->conv.kernel != 1 ||
         layer->activation.kind != BL_ACTIVATION_LEAKY_RELU || layer->activation.p[0] != 1.0f) {
         return false;
     }
@@ -169,7 +168,7 @@ static bool is_direct_path(const bl_wavenet_array *array)
 {
     const bl_wavenet_layer *layer = &array->layers[0];
     const bl_conv *conv = &layer->conv;
-    return array->channels == 2 && array->layer_count == 1 && is_plain(layer, 2) &&
+    return array->channels == 2 && array->layer_count == 1 && bl_reference_is_plain(layer, 2) &&
            is_zero(array->rechannel.w, (uint64_t)array->rechannel.in * 2) &&
            is_zero(conv->w, (uint64_t)conv->in * conv->out * conv->kernel) &&
            is_zero(conv->b, conv->out) && layer->activation.kind == BL_ACTIVATION_LEAKY_RELU &&

@@ -6,6 +6,12 @@
 
 #include "model/content.h"
 
+#include <stdbool.h>
+
+/// Whether a layer is nothing but convolution, mixin, activation and layer1x1, all of the array's
+/// width.
+bool bl_reference_is_plain(const bl_wavenet_layer *layer, uint32_t channels);
+
 /// Replaces `content->arch` by the native architecture if it is one in disguise, else leaves it.
 void bl_reference_unfold(bl_load *load, bl_content *content);
 

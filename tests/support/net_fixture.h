@@ -33,6 +33,9 @@ bl_conv fixture_conv(fixture *made, uint32_t in, uint32_t out, uint32_t groups, 
 bl_matrix fixture_matrix(fixture *made, uint32_t in, uint32_t out, uint32_t groups, bool bias);
 bl_activation fixture_activation(fixture *made, bl_activation_kind kind);
 
+/// One value through an activation, in double; softmax, which needs all, leaves it.
+double fixture_activate(const bl_activation *activation, uint32_t channel, double x);
+
 /// The reference model: dilations base^i.
 bl_arch *fixture_native(fixture *made, uint32_t channels, uint32_t layers, uint32_t kernel,
                         uint32_t base, bool causal, bl_activation_kind activation);

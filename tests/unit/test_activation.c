@@ -3,6 +3,7 @@
 
 #include "setup/isa.h"
 #include "support/effort.h"
+#include "support/net_fixture.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -23,62 +24,6 @@ static float float_of(uint32_t bits)
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
-}
-
-static double clip(double x, double low, double high)
-{
-    return x < low ? low : x > high ? high : x;
-}
-
-static double sigmoid(double x)
-{
-    return 1.0 / (1.0 + exp(-x));
-}
-
-static double fasttanh(double x)
-{
-    const double a = fabs(x), s = x * x;
-    return x *
-           (2.45550750702956 + 2.45550750702956 * a +
-            (0.893229853513558 + 0.821226666969744 * a) * s) /
-           (2.44506634652299 + (2.44506634652299 + s) * fabs(x + 0.814642734961073 * x * a));
-}
-
-static double truth(const bl_activation *activation, uint32_t channel, double x)
-{
-    const float *p = activation->p;
-    switch (activation->kind) {
-    case BL_ACTIVATION_IDENTITY:
-    case BL_ACTIVATION_SOFTMAX:
-        return x;
-    case BL_ACTIVATION_TANH:
-        return tanh(x);
-    case BL_ACTIVATION_HARDTANH:
-        return clip(x, -1.0, 1.0);
-    case BL_ACTIVATION_FASTTANH:
-        return fasttanh(x);
-    case BL_ACTIVATION_RELU:
-        return x > 0.0 ? x : 0.0;
-    case BL_ACTIVATION_LEAKY_RELU:
-        return x > 0.0 ? x : x * (double)p[0];
-    case BL_ACTIVATION_PRELU:
-        return x > 0.0 ? x : x * (double)slopes[channel < 2 ? channel : 2];
-    case BL_ACTIVATION_SIGMOID:
-        return sigmoid(x);
-    case BL_ACTIVATION_SILU:
-        return x * sigmoid(x);
-    case BL_ACTIVATION_HARDSWISH:
-        return x * clip(x + 3.0, 0.0, 6.0) / 6.0;
-    case BL_ACTIVATION_LEAKY_HARDTANH:
-        return x < (double)p[0]   ? (x - (double)p[0]) * (double)p[2] + (double)p[0]
-               : x > (double)p[1] ? (x - (double)p[1]) * (double)p[3] + (double)p[1]
-                                  : x;
-    case BL_ACTIVATION_SOFTSIGN:
-        return x / (1.0 + fabs(x));
-    case BL_ACTIVATION_ELU:
-        return x > 0.0 ? x : expm1(x);
-    }
-    return x;
 }
 
 static bl_activation make(bl_activation_kind kind)
@@ -108,7 +53,8 @@ static double largest_error(const bl_kernels *kernels, bl_activation_kind kind)
         memcpy(x, in, sizeof x);
         kernels->activate(&activation, (bl_span){x, FRAMES, 1, FRAMES});
         for (uint32_t i = 0; i < FRAMES; i++) {
-            const double error = fabs((double)x[i] - truth(&activation, 0, (double)in[i]));
+            const double error =
+                fabs((double)x[i] - fixture_activate(&activation, 0, (double)in[i]));
             if (!(error <= largest)) {
                 largest = error;
             }
@@ -160,7 +106,7 @@ static void check_kind(const bl_kernels *kernels, const bl_activation *activatio
     memcpy(x, in, sizeof x);
     kernels->activate(activation, (bl_span){x, FRAMES, 4, FRAMES});
     for (uint32_t i = 0; i < 4 * FRAMES; i++) {
-        const double wanted = truth(activation, i / FRAMES, (double)in[i]);
+        const double wanted = fixture_activate(activation, i / FRAMES, (double)in[i]);
         const double scale = fmax(fmax(1.0, fabs(wanted)), fabs((double)in[i]));
         if (!(fabs((double)x[i] - wanted) <= 3e-7 * scale)) {
             fail_msg("%s kind %d: f(%.9g) = %.9g, expected %.9g", kernels->name,
