@@ -101,6 +101,7 @@ static void copy_config(bl_app *app, const bl_app_config *config)
     app->config.driver = keep_text(app, config->driver);
     app->config.model = keep_text(app, config->model);
     app->config.rig = keep_text(app, config->rig);
+    app->config.setlist = keep_text(app, config->setlist);
     app->config.demo = NULL;
     if (config->demo != NULL) {
         snprintf(app->demo_path, sizeof app->demo_path, "%s", config->demo);
@@ -153,17 +154,25 @@ static bool make_descriptors(bl_app *app)
     const struct itimerspec every = {tick, tick};
     struct epoll_event wake = {.events = EPOLLIN};
     struct epoll_event timer = {.events = EPOLLIN};
+    struct epoll_event files = {.events = EPOLLIN};
+    bl_watch_open(&app->watch_files);
+    if (app->watch_files.fd >= 0) {
+        epoll_ctl(app->epoll_fd, EPOLL_CTL_ADD, app->watch_files.fd, &files);
+    }
     return app->epoll_fd >= 0 && app->wake_fd >= 0 && app->timer_fd >= 0 &&
            timerfd_settime(app->timer_fd, 0, &every, NULL) == 0 &&
            epoll_ctl(app->epoll_fd, EPOLL_CTL_ADD, app->wake_fd, &wake) == 0 &&
            epoll_ctl(app->epoll_fd, EPOLL_CTL_ADD, app->timer_fd, &timer) == 0;
 }
 
-/// The model to begin with: the one named, else the rig's, else the last one, else a shipped one.
+/// The model to begin with: the set list's, else the one named, else the rig's, else the last one,
+/// else a shipped one.
 static void choose_first_model(bl_app *app)
 {
     char *first = app->first_model;
-    if (app->config.model != NULL || app->config.rig != NULL) {
+    if (app->setlist.part_count > 0) {
+        snprintf(first, sizeof app->first_model, "%s", app->rig.model);
+    } else if (app->config.model != NULL || app->config.rig != NULL) {
         const char *named = app->config.model != NULL ? app->config.model : app->rig.model;
         bl_path_absolute(named, first);
         app->first_model_is_chosen = true;
@@ -197,7 +206,13 @@ static bl_status read_rig(bl_app *app, bl_error *error)
 {
     bl_error gone = {0};
     app->rig = bl_rig_default();
-    if (app->config.rig != NULL) {
+    const bl_status listed = bl_app_read_setlist(app, error);
+    if (listed != BL_STATUS_OK) {
+        return listed;
+    }
+    if (app->setlist.part_count > 0) {
+        // its rig is read
+    } else if (app->config.rig != NULL) {
         bl_path_absolute(app->config.rig, app->rig_path);
         const bl_status status = bl_rig_load(app->rig_path, &app->rig, error);
         if (status != BL_STATUS_OK) {
@@ -211,7 +226,7 @@ static bl_status read_rig(bl_app *app, bl_error *error)
             app->rig_path[0] = '\0';
         }
     }
-    app->has_rig = app->rig_path[0] != '\0';
+    app->has_rig = app->rig_path[0] != '\0' || app->setlist.part_count > 0;
     memcpy(app->state.parameters, app->rig.parameters, sizeof app->state.parameters);
     return BL_STATUS_OK;
 }
@@ -246,6 +261,11 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
         goto fail;
     }
     a->pulse.wake_fd = a->wake_fd;
+    a->pulse.midi = &a->midi;
+    if (!bl_midi_intake_init(&a->midi)) {
+        status = bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory to start");
+        goto fail;
+    }
     read_files(a);
     status = read_rig(a, error);
     if (status != BL_STATUS_OK) {
@@ -291,6 +311,7 @@ void bl_app_destroy(bl_app *app)
     }
     bl_loader_destroy(app->loader, LOADER_PATIENCE_MS);
     bl_app_finish_sound(app);
+    bl_app_finish_setlist(app);
     bl_survey_finish(&app->survey);
     bl_memory_finish(&app->memory);
     free(app->ports);
@@ -325,6 +346,8 @@ void bl_app_dispatch(bl_app *app)
     bl_app_hear_link(app);
     bl_app_hear_loader(app);
     bl_app_hear_pulse(app);
+    bl_app_hear_midi(app);
+    bl_app_watch_files(app, bl_app_now_ms());
     bl_app_try_activate(app);
     bl_app_poll_engine(app);
     bl_app_watch_server(app, bl_app_now_ms());
@@ -370,6 +393,11 @@ bl_app_phase bl_app_get_phase(const bl_app *app)
     return app->state.phase;
 }
 
+uint64_t bl_app_get_changes(const bl_app *app)
+{
+    return app->state.changes;
+}
+
 void bl_app_get_state(bl_app *app, bl_app_state *state)
 {
     bl_app_poll_engine(app);
@@ -378,6 +406,9 @@ void bl_app_get_state(bl_app *app, bl_app_state *state)
     app->state.xruns = atomic_load(&app->pulse.xruns);
     app->state.own_latency_frames = atomic_load(&app->pulse.own_latency_frames);
     app->state.latency = bl_app_get_latency(app);
+    app->state.midi.heard = atomic_load(&app->midi.heard);
+    app->state.midi.merged = atomic_load(&app->midi.merged);
+    app->state.midi.lost = atomic_load(&app->midi.lost);
     *state = app->state;
     app->state.in_peak = 0.0F;
     app->state.out_peak = 0.0F;

@@ -10,6 +10,8 @@
 #include "backline/parameter.h"
 #include "backline/status.h"
 
+#include "action.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,12 +22,13 @@ enum { BL_APP_NAMED_MAX = 16, BL_APP_TEXT_MAX = 1024 };
 
 /// Start from bl_app_config_default(). Texts are copied by bl_app_create.
 typedef struct bl_app_config {
-    const char *name;   ///< of the JACK client and of what is remembered: letters, digits, - and _
-    const char *server; ///< JACK server, NULL: as JACK's environment says
-    const char *driver; ///< for a server of our own: "dummy", "alsa:CARD", NULL: first card
-    const char *model;  ///< file; NULL: the last one, else a shipped one
-    const char *rig;    ///< file; its model unless one is named, its stages; NULL: the model alone
-    const char *demo;   ///< sound file to play round instead of the input; NULL: none
+    const char *name;    ///< of the JACK client and of what is remembered: letters, digits, - and _
+    const char *server;  ///< JACK server, NULL: as JACK's environment says
+    const char *driver;  ///< for a server of our own: "dummy", "alsa:CARD", NULL: first card
+    const char *model;   ///< file; NULL: the last one, else a shipped one
+    const char *rig;     ///< file; its model unless one is named, its stages; NULL: the model alone
+    const char *setlist; ///< file; NULL: the last one, unless a model or a rig is named
+    const char *demo;    ///< sound file to play round instead of the input; NULL: none
     const char *inputs[BL_APP_NAMED_MAX];  ///< ports to hear, ended by NULL; none: remembered ones,
     const char *outputs[BL_APP_NAMED_MAX]; ///< else the first physical ones; these in turn for left
                                            ///< and right
@@ -64,6 +67,24 @@ typedef struct bl_app_latency {
     double total_ms;
 } bl_app_latency;
 
+/// Where the player is in the set list. Numbers count from 1; 0: there is no set list.
+typedef struct bl_app_place {
+    char setlist[128], song[128], part[128], rig[128];
+    char next_song[128], next_part[128]; ///< "": this is the last one
+    size_t number, count;                ///< of all parts
+    size_t song_number, song_count;
+    size_t part_number, part_count; ///< within the song
+    int bank, program;              ///< that choose this part; program -1: none
+} bl_app_place;
+
+/// What has come over MIDI since the start.
+typedef struct bl_app_midi {
+    uint64_t heard;  ///< events
+    uint64_t merged; ///< values of controllers that a later one of the same period replaced
+    uint64_t lost;   ///< notes for which there was no room, and overtaken program changes
+    uint64_t unknown_programs; ///< program changes that choose nothing
+} bl_app_midi;
+
 /// All that a status line or a window shows, copied at once.
 typedef struct bl_app_state {
     bl_app_phase phase;
@@ -85,8 +106,11 @@ typedef struct bl_app_state {
     uint32_t xruns;                     ///< since the start
     float in_peak, out_peak; ///< largest since the last call of bl_app_get_state, full scale 1.0
     uint64_t clipped_frames, not_finite_blocks;
-    uint64_t swaps; ///< how many models have taken over so far
+    uint64_t swaps;   ///< how many models have taken over so far
+    uint64_t changes; ///< see bl_app_get_changes
     bool muted, bypassed;
+    bl_app_place place;
+    bl_app_midi midi;
     double parameters[BL_PARAMETER_COUNT];
     bool loading;           ///< a model is being loaded; the old one plays on
     char model_path[4096];  ///< of the model in use; "" while there is none
@@ -140,6 +164,9 @@ bl_app_phase bl_app_get_phase(const bl_app *app);
 /// The latency alone; all 0 before the first cycle, and what is not connected yet.
 bl_app_latency bl_app_get_latency(const bl_app *app);
 
+/// How often place, mute or bypass have changed so far: what a player wants to see at once.
+uint64_t bl_app_get_changes(const bl_app *app);
+
 void bl_app_get_state(bl_app *app, bl_app_state *state);
 
 /// The audio ports of others, in the server's order. Owns: the app, until the next dispatch.
@@ -167,6 +194,20 @@ void bl_app_take_levels(bl_app *app);
 bool bl_app_take_message(bl_app *app, bl_app_message *message);
 
 // Commands. They return at once; how it went shows in the state and the messages.
+
+/// One of the actions of action.h. `value`: of a number it counts from 1, of a switch it is 0, 1 or
+/// BL_ACTION_TOGGLE.
+void bl_app_act(bl_app *app, bl_action action, int value);
+
+/// One part of the set list, for a table of all of them.
+typedef struct bl_app_part {
+    const char *song, *part, *rig; ///< the app's, until the next dispatch
+    int bank, program;             ///< program -1: none
+    const char *fault;             ///< why the rig cannot be played, "": it can
+} bl_app_part;
+
+/// The part of this number, from 1 on; false behind the last one.
+bool bl_app_get_part(const bl_app *app, size_t number, bl_app_part *part);
 
 /// The model that plays goes on until this one takes over.
 void bl_app_load_model(bl_app *app, const char *path);

@@ -10,8 +10,11 @@
 #include "link.h"
 #include "loader.h"
 #include "memory.h"
+#include "midi.h"
 #include "rig.h"
+#include "setlist.h"
 #include "settings.h"
+#include "watch.h"
 #include "wishes.h"
 
 #include "backline/engine.h"
@@ -42,7 +45,7 @@ typedef struct bl_app_watch {
 struct bl_app {
     // Constant after creation.
     bl_app_config config; ///< its texts are in `texts`
-    char *texts[5 + 2 * BL_APP_NAMED_MAX];
+    char *texts[6 + 2 * BL_APP_NAMED_MAX];
     size_t text_count;
     bl_settings settings;
     int epoll_fd, wake_fd, timer_fd;
@@ -70,6 +73,14 @@ struct bl_app {
     char first_model[4096];           ///< to load once there is a rate; "" afterwards
     bool first_model_is_chosen;       ///< the player named it: a failure counts
     bool model_requested;             ///< a model or none has been asked for since the start
+
+    // The set list.
+    bl_setlist setlist;       ///< no parts: there is none
+    char setlist_path[4096];  ///< absolute; "" without one
+    size_t place, last_place; ///< indices of its parts
+    bl_watch watch_files;     ///< the set list and its rigs
+    int64_t reload_due_ms;    ///< 0: nothing has changed
+    bl_midi_intake midi;
 
     // The server.
     uint64_t epoch; ///< of the client that is open; 0: none
@@ -111,6 +122,12 @@ void bl_app_fail(bl_app *app, const bl_error *error, bool fatal);
 
 // app_sound.c ----------------------------------------------------------------------------------
 
+/// Plays a rig: its model with stages and cab. What plays goes on until it takes over.
+void bl_app_load_rig(bl_app *app, const bl_rig *rig, const char *path);
+
+/// Mutes, and lets nothing ring on.
+void bl_app_panic(bl_app *app);
+
 /// Makes the engine fit the rate, asks for model and demo if they must be built anew.
 void bl_app_prepare_sound(bl_app *app, double sample_rate_hz);
 
@@ -137,6 +154,20 @@ void bl_app_send_switches(bl_app *app);
 
 /// Frees engine, demo and trash, when no client and no LOADER can touch them.
 void bl_app_finish_sound(bl_app *app);
+
+// app_setlist.c --------------------------------------------------------------------------------
+
+/// Reads the set list to begin with, if there is one, and makes its rig the one to begin with.
+bl_status bl_app_read_setlist(bl_app *app, bl_error *error);
+
+/// Reads files again that were edited.
+void bl_app_watch_files(bl_app *app, int64_t now_ms);
+
+/// Handles what has come over MIDI.
+void bl_app_hear_midi(bl_app *app);
+
+/// Frees it, when no client can touch it.
+void bl_app_finish_setlist(bl_app *app);
 
 // app_server.c ---------------------------------------------------------------------------------
 

@@ -26,14 +26,22 @@ void bl_app_send_switches(bl_app *app)
 
 void bl_app_set_mute(bl_app *app, bool muted)
 {
+    app->state.changes += app->state.muted != muted;
     app->state.muted = muted;
     control(app, BL_CONTROL_MUTE, muted ? 1.0 : 0.0);
 }
 
 void bl_app_set_bypass(bl_app *app, bool bypassed)
 {
+    app->state.changes += app->state.bypassed != bypassed;
     app->state.bypassed = bypassed;
     control(app, BL_CONTROL_BYPASS, bypassed ? 1.0 : 0.0);
+}
+
+void bl_app_panic(bl_app *app)
+{
+    bl_app_set_mute(app, true);
+    control(app, BL_CONTROL_RESET, 0.0);
 }
 
 void bl_app_set_parameter(bl_app *app, bl_parameter parameter, double value)
@@ -50,7 +58,7 @@ void bl_app_set_parameter(bl_app *app, bl_parameter parameter, double value)
     }
 }
 
-/// Asks LOADER for a chain; `path` NULL: of the model that is loaded.
+/// Asks LOADER for a chain; `path` NULL: of the model that is loaded, "": of none.
 static void request_model(bl_app *app, const char *path)
 {
     app->model_whole = atomic_load(&app->pulse.freewheel);
@@ -59,6 +67,7 @@ static void request_model(bl_app *app, const char *path)
         .sample_rate_hz = app->engine_rate_hz,
         .quality = app->config.quality,
         .whole = app->model_whole,
+        .clean = path != NULL && path[0] == '\0',
         .stages = app->has_rig,
         .match_loudness = app->rig.match_loudness,
         .calibrate = app->settings.has_interface_input,
@@ -191,6 +200,19 @@ void bl_app_load_model(bl_app *app, const char *path)
     request_model(app, absolute);
 }
 
+void bl_app_load_rig(bl_app *app, const bl_rig *rig, const char *path)
+{
+    app->rig = *rig;
+    app->has_rig = true;
+    snprintf(app->rig_path, sizeof app->rig_path, "%s", path);
+    memcpy(app->state.parameters, rig->parameters, sizeof app->state.parameters);
+    if (app->engine == NULL) { // as soon as there is a rate
+        snprintf(app->first_model, sizeof app->first_model, "%s", rig->model);
+        return;
+    }
+    request_model(app, rig->model);
+}
+
 void bl_app_set_demo(bl_app *app, const char *path)
 {
     app->riff_plays = false;
@@ -250,9 +272,8 @@ static void hear_model(bl_app *app, bl_loader_answer *answer)
     app->state.trim_measured = answer->trim.source == BL_TRIM_MEASURED;
     app->model_heavy = answer->fit.asked > BL_FIT_MOST;
     bl_app_follow_freewheel(app);
-    if (answer->model != NULL) {
-        app->state.model = *bl_model_get_info(answer->model);
-    }
+    app->state.model =
+        answer->model != NULL ? *bl_model_get_info(answer->model) : (bl_model_info){.name = ""};
     if (answer->model != NULL || app->has_rig) {
         remember_sound(app, answer->path);
     }

@@ -3,6 +3,7 @@
 
 #include "app.h"
 #include "command.h"
+#include "console.h"
 #include "status_line.h"
 
 #include <poll.h>
@@ -20,7 +21,7 @@ enum { STATUS_EVERY_MS = 950 };
 enum { STATUS_TEXT, STATUS_JSON };
 
 typedef struct live_settings {
-    const char *rig, *demo, *server, *driver, *name;
+    const char *rig, *setlist, *demo, *server, *driver, *name;
     bl_option_texts inputs, outputs;
     bool no_connect, no_ramp;
     double quality, seconds;
@@ -31,9 +32,12 @@ typedef struct live_settings {
 typedef struct session {
     const live_settings *settings;
     bl_app *app;
+    bl_console console;
+    bool has_keys; ///< standard input is a terminal that is ours
     bool in_place; ///< the status line overwrites itself
     bool failed;
     bool shown;                                ///< a status line of playing
+    uint64_t changes;                          ///< that the last status line shows
     int64_t started_ms, playing_ms, status_ms; ///< 0: not yet
 } session;
 
@@ -45,6 +49,10 @@ static const bl_option options[] = {
     {"rig", 'r', BL_OPTION_TEXT, "RIG", ROW(rig), 0, 0, NULL, 0,
      "Plays this rig (YAML): its model, unless MODEL is named, with gate, tone, cab, level and "
      "output ceiling. configs/rigs/rig.yaml explains the keys. Without it the model plays alone."},
+    {"setlist", 'l', BL_OPTION_TEXT, "FILE", ROW(setlist), 0, 0, NULL, 0,
+     "Plays this set list (YAML): songs with parts, each with a rig. Goes on where it was left. "
+     "configs/setlists/setlist.yaml explains the keys. Without it, the last one, unless MODEL or "
+     "a rig is named."},
     {"demo", 0, BL_OPTION_TEXT, "FILE", ROW(demo), 0, 0, NULL, 0,
      "Plays this sound file round and round in place of the input. It is resampled if need be."},
     {"input", 'i', BL_OPTION_TEXTS, "PORT", ROW(inputs), 0, 0, NULL, 0,
@@ -95,6 +103,9 @@ static void print_status(const session *live, const bl_app_state *state)
     }
     char line[1024];
     bl_status_line_format(state, line, sizeof line);
+    if (live->console.question != 0) {
+        return; // in the middle of an answer
+    }
     // On a terminal: back to the start of the line, and clear what is left of the old one.
     printf(live->in_place ? "\r%s\033[K" : "%s\n", line);
     fflush(stdout);
@@ -123,11 +134,14 @@ static bool turn(session *live)
     live->playing_ms = live->playing_ms == 0 && plays ? now : live->playing_ms;
     // The first one as soon as it can tell the latency, which the connections bring.
     const bool begins = !live->shown && plays && bl_app_get_latency(live->app).driver_out_ms > 0.0;
-    if (begins || now - live->status_ms >= STATUS_EVERY_MS) {
+    const uint64_t changes = bl_app_get_changes(live->app);
+    const bool changed = live->shown && changes != live->changes;
+    if (begins || changed || now - live->status_ms >= STATUS_EVERY_MS) {
         bl_app_state state;
         bl_app_get_state(live->app, &state);
         live->status_ms = now;
         live->shown = live->shown || plays;
+        live->changes = changes;
         print_status(live, &state);
     }
     const double seconds = live->settings->seconds;
@@ -136,13 +150,42 @@ static bool turn(session *live)
     return !live->failed && !over;
 }
 
+/// What was typed meanwhile.
+static void hear_keys(session *live)
+{
+    char bytes[32];
+    const ssize_t got = read(STDIN_FILENO, bytes, sizeof bytes);
+    for (ssize_t i = 0; i < got; i++) {
+        bl_console_take(&live->console, bytes[i]);
+    }
+    live->has_keys = got > 0;
+}
+
+/// True if a signal says to end; SIGCONT only brings the keys back.
+static bool hear_signal(int signal_fd)
+{
+    struct signalfd_siginfo info;
+    if (read(signal_fd, &info, sizeof info) != (ssize_t)sizeof info) {
+        return true;
+    }
+    if (info.ssi_signo == SIGCONT) {
+        bl_keys_resume();
+        return false;
+    }
+    return true;
+}
+
 static void loop(session *live, int signal_fd)
 {
-    struct pollfd wait[] = {{bl_app_fd(live->app), POLLIN, 0}, {signal_fd, POLLIN, 0}};
+    struct pollfd wait[] = {
+        {bl_app_fd(live->app), POLLIN, 0}, {signal_fd, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
     do {
-        poll(wait, 2, STATUS_EVERY_MS);
-        if ((wait[1].revents & POLLIN) != 0) {
+        poll(wait, live->has_keys ? 3 : 2, STATUS_EVERY_MS);
+        if ((wait[1].revents & POLLIN) != 0 && hear_signal(signal_fd)) {
             return;
+        }
+        if (live->has_keys && wait[2].revents != 0) {
+            hear_keys(live);
         }
     } while (turn(live));
 }
@@ -155,6 +198,7 @@ static int catch_signals(void)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCONT);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     return signalfd(-1, &set, SFD_CLOEXEC);
@@ -168,6 +212,7 @@ static void fill_config(const live_settings *settings, const char *model, bl_app
     config->driver = settings->driver;
     config->model = model;
     config->rig = settings->rig;
+    config->setlist = settings->setlist;
     config->demo = settings->demo;
     config->no_connect = settings->no_connect;
     config->no_ramp = settings->no_ramp;
@@ -192,7 +237,13 @@ static int play(const bl_command *command, const live_settings *settings,
         bl_command_fail(command, &error);
         return error.status == BL_STATUS_USAGE ? BL_EXIT_USAGE : BL_EXIT_FAILED;
     }
+    live.console.app = live.app;
+    live.has_keys = bl_keys_open(STDIN_FILENO);
+    if (live.has_keys && live.in_place) {
+        fputs("? shows the keys\n", stderr);
+    }
     loop(&live, signal_fd);
+    bl_keys_close();
     bl_app_destroy(live.app);
     close(signal_fd);
     if (live.in_place) {
@@ -221,6 +272,13 @@ const bl_command bl_command_live = {
         "of several widths plays at the widest that needs at most 70 % of the time there is. If "
         "the load reaches 70 % of a period later, it falls to a smaller width and comes back "
         "when there has been room for five seconds; never in freewheel.\n\n"
+        "A set list is read again when it or one of its rigs is edited; a mistake is told with "
+        "its line and column, and what plays plays on. Program changes at the JACK port "
+        "\"midi_in\" choose its parts.\n\n"
+        "On a terminal these keys act: n, Space, Enter, right, Page Down: next part; p, left, Page "
+        "Up: previous; N, P: song; 1 to 9: part of the song; j and a number: part of the list; r: "
+        "back to where you were; m: mute; b: bypass; t: tuner; x: silence at once; l: list of all "
+        "parts and programs; ?: the keys.\n\n"
         "A status line is written at least once a second: state, model, levels, period and rate, "
         "the latency in its parts, the load, xruns.",
     .options = options,

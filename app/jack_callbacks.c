@@ -5,6 +5,7 @@
 #include "jack_parts.h"
 
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,6 +43,34 @@ static void run(bl_jack *jack, const bl_jack_program *p, jack_nframes_t frames, 
     jack_midi_clear_buffer(midi_out);
 }
 
+static void wake(bl_pulse *pulse)
+{
+    // A full counter means that MAIN is awake already.
+    const int written = eventfd_write(pulse->wake_fd, 1);
+    (void)written;
+}
+
+/// Hears what has come over MIDI in this period, and wakes MAIN for it.
+static void listen(bl_jack *jack, bl_pulse *pulse, jack_nframes_t frames)
+{
+    void *midi_in = jack_port_get_buffer(jack->ports[BL_JACK_MIDI_IN], frames);
+    const uint32_t count = jack_midi_get_event_count(midi_in);
+    bl_midi_intake *midi = pulse->midi;
+    for (uint32_t i = 0; i < count; i++) {
+        jack_midi_event_t event;
+        if (jack_midi_event_get(&event, midi_in, i) == 0) {
+            bl_midi_intake_put(midi, event.buffer, event.size);
+        }
+    }
+    bl_midi_event program;
+    if (bl_midi_intake_end(midi, &program)) {
+        bl_midi_intake_tell(midi, &program);
+    }
+    if (count > 0) {
+        wake(pulse);
+    }
+}
+
 /// RT before its first cycle, and before it has its priority.
 static void on_thread_start(void *argument)
 {
@@ -62,6 +91,9 @@ static int process(jack_nframes_t frames, void *argument)
         pulse != NULL && atomic_load_explicit(&pulse->freewheel, memory_order_relaxed);
     const uint64_t start = now_ns();
 
+    if (pulse != NULL && pulse->midi != NULL) {
+        listen(jack, pulse, frames);
+    }
     run(jack, p, frames, freewheel);
 
     if (pulse != NULL) {
@@ -91,10 +123,7 @@ static int process(jack_nframes_t frames, void *argument)
 static void tell(bl_pulse *pulse, uint32_t news)
 {
     atomic_fetch_or_explicit(&pulse->news, news, memory_order_release);
-    const uint64_t one = 1;
-    // A full eventfd counter means that MAIN is awake already.
-    const ssize_t written = write(pulse->wake_fd, &one, sizeof one);
-    (void)written;
+    wake(pulse);
 }
 
 static bl_pulse *pulse_of(void *argument)

@@ -5,6 +5,7 @@
 
 #include "paths.h"
 
+#include "backline/text.h"
 #include "io/document.h"
 
 #include <stdio.h>
@@ -40,6 +41,46 @@ static bl_status read_device(bl_document *document, yaml_node_t *node, bl_device
         }
     }
     return status;
+}
+
+static bl_status read_place(bl_document *document, yaml_node_t *root, bl_memory *memory,
+                            bl_error *error)
+{
+    char place[24] = "0";
+    uint64_t number = 0;
+    const struct {
+        const char *key;
+        char *text;
+        size_t capacity;
+    } texts[] = {
+        {"setlist", memory->setlist, sizeof memory->setlist},
+        {"song", memory->song, sizeof memory->song},
+        {"part", memory->part, sizeof memory->part},
+        {"place", place, sizeof place},
+    };
+    bl_status status = BL_STATUS_OK;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts && status == BL_STATUS_OK; i++) {
+        status =
+            bl_document_text(document, root, texts[i].key, texts[i].text, texts[i].capacity, error);
+    }
+    memory->place = bl_text_parse_count(place, &number) ? (size_t)number : 0;
+    return status;
+}
+
+static void write_place(bl_document_writer *writer, const bl_memory *memory)
+{
+    char place[24];
+    snprintf(place, sizeof place, "%zu", memory->place);
+    const char *const pairs[][2] = {
+        {"setlist", memory->setlist},
+        {"song", memory->song},
+        {"part", memory->part},
+        {"place", place},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs && memory->setlist[0] != '\0'; i++) {
+        bl_document_put_text(writer, pairs[i][0]);
+        bl_document_put_text(writer, pairs[i][1]);
+    }
 }
 
 static bl_status read_played(bl_document *document, yaml_node_t *list, bl_memory *memory,
@@ -82,6 +123,9 @@ bl_status bl_memory_load(const char *name, bl_memory *memory, bl_error *error)
     status = bl_document_text(&document, root, "model", memory->model, sizeof memory->model, error);
     if (status == BL_STATUS_OK) {
         status = bl_document_text(&document, root, "rig", memory->rig, sizeof memory->rig, error);
+    }
+    if (status == BL_STATUS_OK) {
+        status = read_place(&document, root, memory, error);
     }
     if (status == BL_STATUS_OK) {
         status = read_played(&document, bl_document_get(&document, root, "played"), memory, error);
@@ -140,6 +184,7 @@ bl_status bl_memory_save(const char *name, const bl_memory *memory, bl_error *er
         bl_document_put_text(&writer, "rig");
         bl_document_put_text(&writer, memory->rig);
     }
+    write_place(&writer, memory);
     bl_document_put_text(&writer, "played");
     bl_document_open_sequence(&writer);
     for (size_t i = 0; i < memory->played_count; i++) {

@@ -27,9 +27,12 @@ typedef struct bl_played {
 } bl_played;
 
 typedef struct bl_memory {
-    char model[4096];  ///< the last one; "": none yet
-    char rig[4096];    ///< whose stages and cab it had; "": it played alone
-    bl_played *played; ///< the newest first
+    char model[4096];          ///< the last one; "": none yet
+    char rig[4096];            ///< whose stages and cab it had; "": it played alone
+    char setlist[4096];        ///< that it belongs to; "": none
+    char song[128], part[128]; ///< where the player was in it
+    size_t place;              ///< the same as a number, from 0 on
+    bl_played *played;         ///< the newest first
     size_t played_count;
     bl_device *devices;
     size_t device_count;

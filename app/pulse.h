@@ -5,6 +5,8 @@
 #ifndef BACKLINE_APP_PULSE_H
 #define BACKLINE_APP_PULSE_H
 
+#include "midi.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,7 +24,8 @@ enum {
 enum { BL_PULSE_LEVELS = 32 }; ///< ports whose level is measured, at most
 
 typedef struct bl_pulse {
-    int wake_fd; ///< eventfd of MAIN, written by NOTIFY, set before any client is opened
+    int wake_fd;          ///< eventfd of MAIN, written by NOTIFY, set before any client is opened
+    bl_midi_intake *midi; ///< filled by RT, set before any client is opened; NULL: deaf
 
     _Atomic uint64_t cycles;  ///< RT -> MAIN: the heartbeat
     _Atomic uint64_t frames;  ///< RT -> MAIN: frames of those cycles

@@ -22,7 +22,13 @@ void bl_status_line_format(const bl_app_state *s, char *text, size_t capacity)
         return;
     }
     const bl_app_latency *l = &s->latency;
-    snprintf(text, capacity,
+    size_t used = 0;
+    if (s->place.number > 0) {
+        const int length = snprintf(text, capacity, "%zu/%zu %s: %s | ", s->place.number,
+                                    s->place.count, s->place.song, s->place.part);
+        used = (size_t)length < capacity ? (size_t)length : capacity - 1;
+    }
+    snprintf(text + used, capacity - used,
              "%s | %s | in %.1f dB, out %.1f dB | %u frames at %u Hz | %.1f ms = driver in %.1f + "
              "period %.1f + own %.1f + driver out %.1f | load %.0f %% (worst %.0f %%, graph %.0f "
              "%%) | %u xruns",
@@ -52,6 +58,30 @@ static json_t *pack_sound(const bl_app_state *s)
                      "receptive_field_samples", (json_int_t)s->model.receptive_field_samples);
 }
 
+/// null without a set list.
+static json_t *pack_place(const bl_app_place *p)
+{
+    if (p->number == 0) {
+        return json_null();
+    }
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:o}",
+                     "setlist", bl_json_from_text(p->setlist), "song", bl_json_from_text(p->song),
+                     "part", bl_json_from_text(p->part), "rig", bl_json_from_text(p->rig),
+                     "next_song", bl_json_from_text(p->next_song), "next_part",
+                     bl_json_from_text(p->next_part), "part_number", (json_int_t)p->part_number,
+                     "part_count", (json_int_t)p->part_count, "song_number",
+                     (json_int_t)p->song_number, "song_count", (json_int_t)p->song_count, "number",
+                     (json_int_t)p->number, "count", (json_int_t)p->count, "bank", p->bank,
+                     "program", p->program >= 0 ? json_integer(p->program) : json_null());
+}
+
+static json_t *pack_midi(const bl_app_midi *m)
+{
+    return json_pack("{s:I, s:I, s:I, s:I}", "heard", (json_int_t)m->heard, "merged",
+                     (json_int_t)m->merged, "lost", (json_int_t)m->lost, "unknown_programs",
+                     (json_int_t)m->unknown_programs);
+}
+
 void bl_status_line_print_record(const bl_app_state *s, double time_s)
 {
     json_t *record = json_pack(
@@ -65,6 +95,8 @@ void bl_status_line_print_record(const bl_app_state *s, double time_s)
         s->load, "load_peak", s->load_peak, "graph_load", s->graph_load, "model_load",
         s->model_load, "narrowed", s->narrowed, "xruns", (json_int_t)s->xruns, "swaps",
         (json_int_t)s->swaps);
+    json_object_set_new(record, "place", pack_place(&s->place));
+    json_object_set_new(record, "midi", pack_midi(&s->midi));
     json_t *sound = pack_sound(s);
     json_object_update(record, sound);
     json_decref(sound);

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+// The set list of a bl_app: where the player is, the actions, files that are edited meanwhile.
+// MAIN's.
+
+#include "app_parts.h"
+
+#include "paths.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { RELOAD_MS = 100 }; ///< editors write in several steps
+
+static const bl_setlist_part *part_at(const bl_app *app, size_t place)
+{
+    return &app->setlist.parts[place];
+}
+
+static const bl_setlist_song *song_at(const bl_app *app, size_t place)
+{
+    return &app->setlist.songs[part_at(app, place)->song];
+}
+
+static bl_setlist_rig *rig_at(bl_app *app, size_t place)
+{
+    return &app->setlist.rigs[part_at(app, place)->rig];
+}
+
+/// The name in the file, else that of the file.
+static void name_rig(const bl_setlist_rig *rig, char name[128])
+{
+    const char *slash = strrchr(rig->path, '/');
+    snprintf(name, 128, "%.127s",
+             rig->rig.name[0] != '\0' ? rig->rig.name
+             : slash != NULL          ? slash + 1
+                                      : rig->path);
+}
+
+/// Writes into the state where the player is.
+static void publish(bl_app *app)
+{
+    bl_app_place *p = &app->state.place;
+    const size_t at = app->place;
+    const bl_setlist_part *part = part_at(app, at);
+    const bl_setlist_song *song = song_at(app, at);
+    app->state.changes++;
+    memset(p, 0, sizeof *p);
+    snprintf(p->setlist, sizeof p->setlist, "%s", app->setlist.name);
+    snprintf(p->song, sizeof p->song, "%s", song->name);
+    snprintf(p->part, sizeof p->part, "%s", part->name);
+    name_rig(rig_at(app, at), p->rig);
+    p->number = at + 1;
+    p->count = app->setlist.part_count;
+    p->song_number = part->song + 1;
+    p->song_count = app->setlist.song_count;
+    p->part_number = at - song->first + 1;
+    p->part_count = song->count;
+    p->bank = part->bank;
+    p->program = part->program;
+    if (at + 1 < app->setlist.part_count) {
+        snprintf(p->next_song, sizeof p->next_song, "%s", song_at(app, at + 1)->name);
+        snprintf(p->next_part, sizeof p->next_part, "%s", part_at(app, at + 1)->name);
+    }
+}
+
+/// Where the player is now, for the next start; saved by LOADER.
+static void remember_place(bl_app *app)
+{
+    bl_memory *m = &app->memory;
+    snprintf(m->setlist, sizeof m->setlist, "%s", app->setlist_path);
+    snprintf(m->song, sizeof m->song, "%s", song_at(app, app->place)->name);
+    snprintf(m->part, sizeof m->part, "%s", part_at(app, app->place)->name);
+    m->place = app->place;
+    bl_loader_save(app->loader, app->config.name, m);
+}
+
+/// Plays the rig of the place, unless it plays already.
+static void play_place(bl_app *app)
+{
+    const bl_setlist_rig *rig = rig_at(app, app->place);
+    if (rig->error.status != BL_STATUS_OK) {
+        bl_app_tell(app, BL_APP_WARNING, "%s; the old sound plays on", rig->error.text);
+    } else if (strcmp(app->rig_path, rig->path) != 0) {
+        bl_app_load_rig(app, &rig->rig, rig->path);
+    }
+}
+
+static void go(bl_app *app, size_t place)
+{
+    if (place >= app->setlist.part_count || place == app->place) {
+        return;
+    }
+    app->last_place = app->place;
+    app->place = place;
+    play_place(app);
+    publish(app);
+    remember_place(app);
+}
+
+static void go_to_song(bl_app *app, size_t song)
+{
+    if (song < app->setlist.song_count) {
+        go(app, app->setlist.songs[song].first);
+    }
+}
+
+static void go_to_part(bl_app *app, size_t number)
+{
+    const bl_setlist_song *song = song_at(app, app->place);
+    if (number >= 1 && number <= song->count) {
+        go(app, song->first + number - 1);
+    }
+}
+
+/// The actions that mean something only in a set list.
+static void move(bl_app *app, bl_action action, size_t number)
+{
+    const size_t song = app->setlist.part_count > 0 ? part_at(app, app->place)->song : 0;
+    if (app->setlist.part_count == 0) {
+        bl_app_tell(app, BL_APP_INFO, "there is no set list; start with --setlist FILE");
+        return;
+    }
+    switch (action) {
+    case BL_ACTION_NEXT:
+        go(app, app->place + 1);
+        break;
+    case BL_ACTION_PREVIOUS:
+        go(app, app->place - 1); // before the first one: none
+        break;
+    case BL_ACTION_NEXT_SONG:
+        go_to_song(app, song + 1);
+        break;
+    case BL_ACTION_PREVIOUS_SONG:
+        go_to_song(app, song - 1);
+        break;
+    case BL_ACTION_LAST:
+        go(app, app->last_place);
+        break;
+    case BL_ACTION_PART:
+        go_to_part(app, number);
+        break;
+    default: // BL_ACTION_JUMP
+        go(app, number - 1);
+        break;
+    }
+}
+
+void bl_app_act(bl_app *app, bl_action action, int value)
+{
+    const bool toggle = value == BL_ACTION_TOGGLE;
+    switch (action) {
+    case BL_ACTION_MUTE:
+        bl_app_set_mute(app, toggle ? !app->state.muted : value != 0);
+        break;
+    case BL_ACTION_BYPASS:
+        bl_app_set_bypass(app, toggle ? !app->state.bypassed : value != 0);
+        break;
+    case BL_ACTION_PANIC:
+        bl_app_panic(app);
+        break;
+    case BL_ACTION_COUNT:
+        break;
+    default:
+        move(app, action, value > 0 ? (size_t)value : 0);
+        break;
+    }
+}
+
+bool bl_app_get_part(const bl_app *app, size_t number, bl_app_part *part)
+{
+    if (number == 0 || number > app->setlist.part_count) {
+        return false;
+    }
+    const bl_setlist_part *p = part_at(app, number - 1);
+    const bl_setlist_rig *rig = &app->setlist.rigs[p->rig];
+    *part = (bl_app_part){
+        .song = app->setlist.songs[p->song].name,
+        .part = p->name,
+        .rig = rig->rig.name[0] != '\0' ? rig->rig.name : rig->path,
+        .bank = p->bank,
+        .program = p->program,
+        .fault = rig->error.text,
+    };
+    return true;
+}
+
+// Files ---------------------------------------------------------------------------------------
+
+static void watch(bl_app *app)
+{
+    bl_watch_clear(&app->watch_files);
+    bl_watch_add(&app->watch_files, app->setlist_path);
+    for (size_t i = 0; i < app->setlist.rig_count; i++) {
+        bl_watch_add(&app->watch_files, app->setlist.rigs[i].path);
+    }
+}
+
+static void tell_faults(bl_app *app, const char *consequence)
+{
+    for (size_t i = 0; i < app->setlist.rig_count; i++) {
+        const bl_error *error = &app->setlist.rigs[i].error;
+        if (error->status != BL_STATUS_OK) {
+            bl_app_tell(app, BL_APP_WARNING, "%s; %s", error->text, consequence);
+        }
+    }
+}
+
+/// Which set list, and whether the player has named it; false: none.
+static bool choose_setlist(bl_app *app, bool *named)
+{
+    const bl_app_config *c = &app->config;
+    *named = c->setlist != NULL;
+    if (*named) {
+        bl_path_absolute(c->setlist, app->setlist_path);
+    } else if (c->model == NULL && c->rig == NULL && app->memory.setlist[0] != '\0') {
+        snprintf(app->setlist_path, sizeof app->setlist_path, "%s", app->memory.setlist);
+    }
+    return app->setlist_path[0] != '\0';
+}
+
+bl_status bl_app_read_setlist(bl_app *app, bl_error *error)
+{
+    bl_error gone = {0};
+    bool named = false;
+    if (!choose_setlist(app, &named)) {
+        app->memory.setlist[0] = '\0'; // it ends where something else is asked for
+        return BL_STATUS_OK;
+    }
+    if (bl_setlist_load(app->setlist_path, &app->setlist, &gone) != BL_STATUS_OK) {
+        bl_setlist_finish(&app->setlist);
+        app->setlist_path[0] = '\0';
+        if (named) {
+            return bl_error_set(error, gone.status, "%s", gone.text);
+        }
+        bl_app_tell(app, BL_APP_WARNING, "%s", gone.text);
+        return BL_STATUS_OK;
+    }
+    const bl_memory *m = &app->memory;
+    const bool same = strcmp(m->setlist, app->setlist_path) == 0;
+    app->place = same ? bl_setlist_resume(&app->setlist, m->song, m->part, m->place) : 0;
+    app->last_place = app->place;
+    tell_faults(app, "what plays then plays on");
+    const bl_setlist_rig *rig = rig_at(app, app->place);
+    if (rig->error.status == BL_STATUS_OK) {
+        app->rig = rig->rig;
+        snprintf(app->rig_path, sizeof app->rig_path, "%s", rig->path);
+    }
+    publish(app);
+    watch(app);
+    return BL_STATUS_OK;
+}
+
+/// The rig as it was before the edit, where the new one cannot be used.
+static void keep_old_rigs(const bl_setlist *old, bl_setlist *fresh)
+{
+    for (size_t i = 0; i < fresh->rig_count; i++) {
+        bl_setlist_rig *rig = &fresh->rigs[i];
+        for (size_t k = 0; k < old->rig_count && rig->error.status != BL_STATUS_OK; k++) {
+            const bl_setlist_rig *before = &old->rigs[k];
+            if (before->error.status == BL_STATUS_OK && strcmp(before->path, rig->path) == 0) {
+                *rig = *before;
+            }
+        }
+    }
+}
+
+static bool is_same_rig(const bl_rig *a, const bl_rig *b)
+{
+    return strcmp(a->model, b->model) == 0 && strcmp(a->cab, b->cab) == 0 &&
+           memcmp(a->parameters, b->parameters, sizeof a->parameters) == 0;
+}
+
+/// The edited list instead of the old one; what has not changed plays on untouched.
+static void reload(bl_app *app)
+{
+    bl_setlist fresh;
+    bl_error error = {0};
+    const bl_setlist_part *was = part_at(app, app->place);
+    const bl_setlist_rig *old_rig = rig_at(app, app->place);
+    if (bl_setlist_load(app->setlist_path, &fresh, &error) != BL_STATUS_OK) {
+        bl_setlist_finish(&fresh);
+        bl_app_tell(app, BL_APP_WARNING, "%s; the list plays on as it was", error.text);
+        return;
+    }
+    const size_t place =
+        bl_setlist_resume(&fresh, app->setlist.songs[was->song].name, was->name, app->place);
+    const bl_setlist_rig *new_rig = &fresh.rigs[fresh.parts[place].rig];
+    const bool plays_on =
+        strcmp(old_rig->path, new_rig->path) == 0 &&
+        (new_rig->error.status != BL_STATUS_OK || is_same_rig(&old_rig->rig, &new_rig->rig));
+    for (size_t i = 0; i < fresh.rig_count; i++) {
+        if (fresh.rigs[i].error.status != BL_STATUS_OK) {
+            bl_app_tell(app, BL_APP_WARNING, "%s; the rig plays on as it was",
+                        fresh.rigs[i].error.text);
+        }
+    }
+    keep_old_rigs(&app->setlist, &fresh);
+    bl_setlist_finish(&app->setlist);
+    app->setlist = fresh;
+    app->place = place;
+    app->last_place = app->last_place < fresh.part_count ? app->last_place : place;
+    if (!plays_on) {
+        app->rig_path[0] = '\0';
+        play_place(app);
+    }
+    publish(app);
+    watch(app);
+    remember_place(app);
+    bl_app_tell(app, BL_APP_INFO, "the edited set list has %zu songs with %zu parts",
+                fresh.song_count, fresh.part_count);
+}
+
+void bl_app_watch_files(bl_app *app, int64_t now_ms)
+{
+    if (bl_watch_take(&app->watch_files)) {
+        app->reload_due_ms = now_ms + RELOAD_MS;
+    }
+    if (app->reload_due_ms != 0 && now_ms >= app->reload_due_ms && app->setlist.part_count > 0) {
+        app->reload_due_ms = 0;
+        reload(app);
+    }
+}
+
+// MIDI ----------------------------------------------------------------------------------------
+
+static void choose_program(bl_app *app, const bl_midi_event *event)
+{
+    const size_t place = bl_setlist_find_program(&app->setlist, event->bank, event->number);
+    if (place == BL_SETLIST_NONE) {
+        app->state.midi.unknown_programs++;
+    } else {
+        go(app, place);
+    }
+}
+
+void bl_app_hear_midi(bl_app *app)
+{
+    bl_midi_event event;
+    for (int i = 0; i < BL_MIDI_CAPACITY && bl_midi_intake_take(&app->midi, &event); i++) {
+        if (event.kind == BL_MIDI_PROGRAM) {
+            choose_program(app, &event);
+        }
+    }
+}
+
+void bl_app_finish_setlist(bl_app *app)
+{
+    bl_setlist_finish(&app->setlist);
+    bl_watch_close(&app->watch_files);
+    bl_midi_intake_finish(&app->midi);
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+// Reading set lists.
+
+#include "setlist.h"
+
+#include "backline/text.h"
+#include "io/document.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VALUE_MAX = 32 };
+
+static const char *const list_keys[] = {"version", "name", "songs"};
+static const char *const song_keys[] = {"name", "parts", "rig", "program", "bank"};
+static const char *const part_keys[] = {"name", "rig", "program", "bank"};
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+
+static const char *list_key(int index)
+{
+    return list_keys[index];
+}
+
+static const char *song_key(int index)
+{
+    return song_keys[index];
+}
+
+static const char *part_key(int index)
+{
+    return part_keys[index];
+}
+
+/// What is known while a file is read.
+typedef struct reader {
+    bl_document document;
+    bl_setlist *setlist;
+    bool numbered; ///< a part has said its program
+    bl_error *error;
+} reader;
+
+static bl_status read_name(reader *r, yaml_node_t *node, char *name)
+{
+    return bl_document_text(&r->document, node, "name", name, BL_SETLIST_NAME_MAX, r->error);
+}
+
+/// A whole number from 0 to `max`; a missing key leaves `value` as it is.
+static bl_status read_number(reader *r, yaml_node_t *node, const char *key, int max, int *value)
+{
+    char text[VALUE_MAX] = "";
+    uint64_t number = 0;
+    const yaml_node_t *at = bl_document_get(&r->document, node, key);
+    const bl_status status = bl_document_text(&r->document, node, key, text, sizeof text, r->error);
+    if (status != BL_STATUS_OK || at == NULL) {
+        return status;
+    }
+    if (!bl_text_parse_count(text, &number) || number > (uint64_t)max) {
+        return bl_document_fail(&r->document, at, r->error,
+                                "found \"%s\" for %s, expected a whole number from 0 to %d", text,
+                                key, max);
+    }
+    *value = (int)number;
+    return BL_STATUS_OK;
+}
+
+/// Finds the rig among those read so far, or reads it.
+static bl_status read_rig(reader *r, yaml_node_t *node, size_t *index)
+{
+    bl_setlist *s = r->setlist;
+    char path[BL_RIG_PATH_MAX] = "";
+    bl_error missing = {0};
+    const yaml_node_t *at = bl_document_get(&r->document, node, "rig");
+    if (at == NULL) {
+        return bl_document_fail(&r->document, node, r->error,
+                                "this part has no rig; say `rig:` and the name of its file");
+    }
+    const bl_status status =
+        bl_document_file(&r->document, node, "rig", path, sizeof path, &missing);
+    if (path[0] == '\0') { // not a path at all
+        return status != BL_STATUS_OK
+                   ? bl_error_set(r->error, missing.status, "%s", missing.text)
+                   : bl_document_fail(&r->document, at, r->error, "this rig has no name");
+    }
+    for (*index = 0; *index < s->rig_count; ++*index) {
+        if (strcmp(s->rigs[*index].path, path) == 0) {
+            return BL_STATUS_OK;
+        }
+    }
+    if (s->rig_count == BL_SETLIST_RIGS_MAX) {
+        return bl_document_fail(&r->document, at, r->error, "found more than %d different rigs",
+                                BL_SETLIST_RIGS_MAX);
+    }
+    bl_setlist_rig *rig = &s->rigs[s->rig_count++];
+    memcpy(rig->path, path, sizeof path);
+    rig->error = missing;
+    if (status == BL_STATUS_OK) {
+        bl_rig_load(path, &rig->rig, &rig->error);
+    }
+    return BL_STATUS_OK;
+}
+
+static bl_status read_part(reader *r, yaml_node_t *node, size_t song)
+{
+    bl_setlist *s = r->setlist;
+    if (s->part_count == BL_SETLIST_PARTS_MAX) {
+        return bl_document_fail(&r->document, node, r->error, "found more than %d parts",
+                                BL_SETLIST_PARTS_MAX);
+    }
+    bl_setlist_part *part = &s->parts[s->part_count];
+    *part = (bl_setlist_part){.song = song, .program = -1};
+    bl_status status = read_name(r, node, part->name);
+    if (status == BL_STATUS_OK) {
+        status = read_number(r, node, "program", BL_SETLIST_PROGRAM_MAX, &part->program);
+    }
+    if (status == BL_STATUS_OK) {
+        status = read_number(r, node, "bank", BL_SETLIST_BANK_MAX, &part->bank);
+    }
+    if (status == BL_STATUS_OK) {
+        status = read_rig(r, node, &part->rig);
+    }
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    const size_t other = bl_setlist_find_program(s, part->bank, part->program);
+    if (part->program >= 0 && other != BL_SETLIST_NONE) {
+        return bl_document_fail(
+            &r->document, bl_document_get(&r->document, node, "program"), r->error,
+            "program %d of bank %d already chooses \"%s\", \"%s\"; take another one", part->program,
+            part->bank, s->songs[s->parts[other].song].name, s->parts[other].name);
+    }
+    r->numbered = r->numbered || part->program >= 0;
+    s->part_count++;
+    return BL_STATUS_OK;
+}
+
+static bl_status read_parts(reader *r, yaml_node_t *list, size_t song)
+{
+    for (size_t i = 0;; i++) {
+        yaml_node_t *node = bl_document_at(&r->document, list, i);
+        if (node == NULL) {
+            return i > 0 ? BL_STATUS_OK
+                         : bl_document_fail(&r->document, list, r->error,
+                                            "expected a list of parts, each with `- rig:`");
+        }
+        if (node->type != YAML_MAPPING_NODE) {
+            return bl_document_fail(&r->document, node, r->error,
+                                    "expected a part: `name:` and `rig:`");
+        }
+        bl_status status =
+            bl_document_check_keys(&r->document, node, COUNT(part_keys), part_key, r->error);
+        if (status == BL_STATUS_OK) {
+            status = read_part(r, node, song);
+        }
+        if (status != BL_STATUS_OK) {
+            return status;
+        }
+    }
+}
+
+static bl_status read_song(reader *r, yaml_node_t *node)
+{
+    bl_setlist *s = r->setlist;
+    if (node->type != YAML_MAPPING_NODE) {
+        return bl_document_fail(&r->document, node, r->error,
+                                "expected a song: `name:` and `parts:`, or `name:` and `rig:`");
+    }
+    if (s->song_count == BL_SETLIST_SONGS_MAX) {
+        return bl_document_fail(&r->document, node, r->error, "found more than %d songs",
+                                BL_SETLIST_SONGS_MAX);
+    }
+    bl_setlist_song *song = &s->songs[s->song_count];
+    *song = (bl_setlist_song){.first = s->part_count};
+    bl_status status =
+        bl_document_check_keys(&r->document, node, COUNT(song_keys), song_key, r->error);
+    if (status == BL_STATUS_OK) {
+        status = read_name(r, node, song->name);
+    }
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    yaml_node_t *parts = bl_document_get(&r->document, node, "parts");
+    if (parts == NULL) { // a song of one part, which has the song's name
+        status = read_part(r, node, s->song_count);
+    } else if (bl_document_get(&r->document, node, "rig") != NULL ||
+               bl_document_get(&r->document, node, "program") != NULL ||
+               bl_document_get(&r->document, node, "bank") != NULL) {
+        status = bl_document_fail(&r->document, node, r->error,
+                                  "this song has parts: rig, program and bank belong to them");
+    } else {
+        status = read_parts(r, parts, s->song_count);
+    }
+    song->count = s->part_count - song->first;
+    s->song_count += status == BL_STATUS_OK;
+    return status;
+}
+
+static bl_status read_songs(reader *r, yaml_node_t *root)
+{
+    yaml_node_t *songs = bl_document_get(&r->document, root, "songs");
+    bl_status status = BL_STATUS_OK;
+    for (size_t i = 0; status == BL_STATUS_OK; i++) {
+        yaml_node_t *node = bl_document_at(&r->document, songs, i);
+        if (node == NULL && i > 0) {
+            break;
+        }
+        status = node != NULL
+                     ? read_song(r, node)
+                     : bl_document_fail(&r->document, songs != NULL ? songs : root, r->error,
+                                        "expected a list of songs under `songs:`");
+    }
+    return status;
+}
+
+/// Programs by position.
+static void number(bl_setlist *setlist)
+{
+    for (size_t i = 0; i < setlist->part_count; i++) {
+        setlist->parts[i].bank = (int)(i / (BL_SETLIST_PROGRAM_MAX + 1));
+        setlist->parts[i].program = (int)(i % (BL_SETLIST_PROGRAM_MAX + 1));
+    }
+}
+
+bl_status bl_setlist_load(const char *path, bl_setlist *setlist, bl_error *error)
+{
+    reader r = {.setlist = setlist, .error = error};
+    memset(setlist, 0, sizeof *setlist);
+    bl_status status = bl_document_load(path, &r.document, error);
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    setlist->songs = calloc(BL_SETLIST_SONGS_MAX, sizeof *setlist->songs);
+    setlist->parts = calloc(BL_SETLIST_PARTS_MAX, sizeof *setlist->parts);
+    setlist->rigs = calloc(BL_SETLIST_RIGS_MAX, sizeof *setlist->rigs);
+    if (setlist->songs == NULL || setlist->parts == NULL || setlist->rigs == NULL) {
+        status = bl_error_set(error, BL_STATUS_NO_MEMORY, "%s: not enough memory", path);
+        goto done;
+    }
+    yaml_node_t *root = bl_document_root(&r.document);
+    status = bl_document_check_keys(&r.document, root, COUNT(list_keys), list_key, error);
+    if (status == BL_STATUS_OK) {
+        status = read_name(&r, root, setlist->name);
+    }
+    if (status == BL_STATUS_OK) {
+        status = read_songs(&r, root);
+    }
+    if (status == BL_STATUS_OK && !r.numbered) {
+        number(setlist);
+    }
+done:
+    bl_document_finish(&r.document);
+    return status;
+}
+
+void bl_setlist_finish(bl_setlist *setlist)
+{
+    free(setlist->songs);
+    free(setlist->parts);
+    free(setlist->rigs);
+    memset(setlist, 0, sizeof *setlist);
+}
+
+size_t bl_setlist_find_program(const bl_setlist *setlist, int bank, int program)
+{
+    for (size_t i = 0; i < setlist->part_count; i++) {
+        const bl_setlist_part *part = &setlist->parts[i];
+        if (part->program == program && part->bank == bank) {
+            return i;
+        }
+    }
+    return BL_SETLIST_NONE;
+}
+
+size_t bl_setlist_resume(const bl_setlist *setlist, const char *song, const char *part,
+                         size_t place)
+{
+    const size_t last = setlist->part_count - 1;
+    size_t found = BL_SETLIST_NONE;
+    for (size_t i = 0; i < setlist->part_count; i++) {
+        const bl_setlist_part *p = &setlist->parts[i];
+        const bool same =
+            strcmp(p->name, part) == 0 && strcmp(setlist->songs[p->song].name, song) == 0;
+        // Of several of the same name, the one that is where it was.
+        if (same && (found == BL_SETLIST_NONE || i == place)) {
+            found = i;
+        }
+    }
+    return found != BL_SETLIST_NONE ? found : place < last ? place : last;
+}
