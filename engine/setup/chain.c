@@ -5,6 +5,7 @@
 
 #include "backline/limits.h"
 #include "setup/cab.h"
+#include "setup/forget.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,14 +24,6 @@ bl_chain_config bl_chain_config_default(void)
         config.parameters[p] = bl_parameter_get((bl_parameter)p)->default_value;
     }
     return config;
-}
-
-// A recurrent model forgets by and by; half a second is what the reference player gives it.
-static uint32_t memory_of(const bl_model_info *info, double rate_hz, uint32_t latency_frames)
-{
-    const double field = info->receptive_field_samples;
-    const double own = field > 0.0 ? field * rate_hz / info->sample_rate_hz : FORGOTTEN_S * rate_hz;
-    return (uint32_t)ceil(own) + 2 * latency_frames;
 }
 
 static bl_status create_voice(const bl_chain_config *config, bl_voice **voice, bl_error *error)
@@ -59,6 +52,35 @@ static bl_status create_voice(const bl_chain_config *config, bl_voice **voice, b
 static float factor_of(double db)
 {
     return (float)pow(10.0, db / 20.0);
+}
+
+// A recurrent model forgets by and by: half a second is what the reference player gives it, and
+// what remembers longer is measured, for at most some seconds of one core.
+static uint32_t forget_frames(const bl_chain_config *config, bl_voice *voice)
+{
+    const uint64_t macs = 4 * bl_model_get_info(config->model)->mac_per_sample + 1;
+    const uint64_t affordable = BL_LIMIT_PREWARM_MACS / macs;
+    const uint32_t most =
+        affordable < BL_LIMIT_TAPE_FRAMES / 2 ? (uint32_t)affordable : BL_LIMIT_TAPE_FRAMES / 2;
+    const uint32_t least = (uint32_t)ceil(FORGOTTEN_S * config->sample_rate_hz);
+    bl_voice *other = NULL;
+    if (create_voice(config, &other, NULL) != BL_STATUS_OK) {
+        return least;
+    }
+    const uint32_t measured = bl_voice_measure_memory(voice, other, most);
+    bl_voice_destroy(other);
+    return measured > least ? measured : least;
+}
+
+// Of the voice alone.
+static uint32_t memory_of(const bl_chain_config *config, bl_voice *voice)
+{
+    const bl_model_info *info = bl_model_get_info(config->model);
+    const double field = info->receptive_field_samples;
+    const uint32_t own = field > 0.0
+                             ? (uint32_t)ceil(field * config->sample_rate_hz / info->sample_rate_hz)
+                             : forget_frames(config, voice);
+    return own + 2 * bl_voice_latency_frames(voice);
 }
 
 static void set_parameters(const bl_chain_config *config, bl_chain *chain)
@@ -119,8 +141,7 @@ bl_status bl_chain_create(const bl_chain_config *config, bl_chain **chain, bl_er
         return status;
     }
     if (made->voice != NULL) {
-        made->memory_frames =
-            memory_of(bl_model_get_info(config->model), rate, bl_chain_latency_frames(made));
+        made->memory_frames = memory_of(config, made->voice);
     }
     made->memory_frames += made->cab != NULL ? made->cab->memory_frames : 0;
     bl_chain_rewind(made);

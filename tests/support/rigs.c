@@ -29,7 +29,8 @@ static const char *path_of(const char *kind, int index)
     return test_folder_file(name);
 }
 
-/// One LSTM layer whose forget gates stand at `forget_bias`.
+/// One LSTM layer whose forget gates stand at `forget_bias`, and whose input gates let in as much as
+/// is forgotten, so that the cells never fill up and what they hold is heard.
 static void write_lstm(model_bytes *bytes, float forget_bias, uint64_t seed)
 {
     enum { ROWS = 4 * HIDDEN, WEIGHTS = ROWS * (1 + HIDDEN) + ROWS + 2 * HIDDEN + HIDDEN + 1 };
@@ -38,13 +39,10 @@ static void write_lstm(model_bytes *bytes, float forget_bias, uint64_t seed)
     for (int i = 0; i < WEIGHTS; i++) {
         weights[i] = random_float(&random, -0.4F, 0.4F);
     }
-    float *forget = weights + ROWS * (1 + HIDDEN) + HIDDEN;
+    float *input = weights + ROWS * (1 + HIDDEN), *forget = input + HIDDEN;
     for (int cell = 0; cell < HIDDEN; cell++) {
+        input[cell] = 1.0F - forget_bias;
         forget[cell] = forget_bias;
-        // Far from open for what would only fill it up.
-        for (int column = 0; column < 1 + HIDDEN; column++) {
-            weights[(HIDDEN + cell) * (1 + HIDDEN) + column] *= 0.5F;
-        }
     }
     nam_file_write_weights(bytes, "0.5.4", "LSTM",
                            "{\"input_size\": 1, \"hidden_size\": 8, \"num_layers\": 1}", "48000",
@@ -97,8 +95,8 @@ static const char *write_model(model_bytes *bytes, int index)
         nam_file_write(bytes, "0.5.4", "WaveNet", SLIM, "48000", SLIM_WEIGHTS, 3);
         return "WaveNet slimmable by channels";
     case 4:
-        write_lstm(bytes, 9.0F, 4);
-        return "LSTM, forget bias 9";
+        write_lstm(bytes, 10.5F, 4);
+        return "LSTM, forget bias 10.5";
     case 5:
         write_native(bytes, false, 4, 48000.0);
         return "centred WaveNet";
