@@ -281,7 +281,10 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
         .pulse = &a->pulse,
         .wake_fd = a->wake_fd,
     };
-    status = bl_loader_create(a->wake_fd, &a->loader, error);
+    status = bl_stage_create(a->wake_fd, &a->stage, error);
+    if (status == BL_STATUS_OK) {
+        status = bl_loader_create(a->wake_fd, a->stage, &a->loader, error);
+    }
     if (status == BL_STATUS_OK) {
         status = bl_link_create(&link, &a->link, error);
     }
@@ -310,6 +313,7 @@ void bl_app_destroy(bl_app *app)
         return; // its thread still uses what would be freed here
     }
     bl_loader_destroy(app->loader, LOADER_PATIENCE_MS);
+    bl_stage_destroy(app->stage, LOADER_PATIENCE_MS);
     bl_app_finish_sound(app);
     bl_app_finish_setlist(app);
     bl_survey_finish(&app->survey);

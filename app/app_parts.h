@@ -14,6 +14,7 @@
 #include "rig.h"
 #include "setlist.h"
 #include "settings.h"
+#include "stage.h"
 #include "watch.h"
 #include "wishes.h"
 
@@ -51,6 +52,7 @@ struct bl_app {
     int epoll_fd, wake_fd, timer_fd;
     bl_pulse pulse;
     bl_link *link;
+    bl_stage *stage;
     bl_loader *loader;
 
     // What sounds.

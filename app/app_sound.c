@@ -63,7 +63,7 @@ static void request_model(bl_app *app, const char *path)
 {
     app->model_whole = atomic_load(&app->pulse.freewheel);
     bl_loader_job job = {
-        .generation = ++app->model_generation,
+        .generation = bl_stage_next_generation(app->stage),
         .sample_rate_hz = app->engine_rate_hz,
         .quality = app->config.quality,
         .whole = app->model_whole,
@@ -76,6 +76,7 @@ static void request_model(bl_app *app, const char *path)
     snprintf(job.cab, sizeof job.cab, "%s", app->rig.cab);
     snprintf(job.path, sizeof job.path, "%s", path != NULL ? path : "");
     memcpy(job.parameters, app->state.parameters, sizeof job.parameters);
+    app->model_generation = job.generation;
     app->model_awaited = true;
     app->state.loading = true;
     app->model_requested = true;
@@ -158,7 +159,8 @@ static bool make_engine(bl_app *app, double sample_rate_hz)
         bl_app_fail(app, &error, true);
         return false;
     }
-    bl_loader_set_engine(app->loader, engine);
+    bl_stage_set_engine(app->stage, engine, sample_rate_hz, app->config.quality,
+                        atomic_load(&app->pulse.freewheel));
     throw_away(app, app->engine, NULL);
     app->engine = engine;
     app->engine_rate_hz = sample_rate_hz;
@@ -364,10 +366,6 @@ void bl_app_poll_engine(bl_app *app)
 {
     if (app->engine == NULL) {
         return;
-    }
-    for (bl_chain *chain = bl_engine_take_retired(app->engine); chain != NULL;
-         chain = bl_engine_take_retired(app->engine)) {
-        bl_chain_destroy(chain);
     }
     bl_telemetry t;
     while (bl_engine_poll(app->engine, &t)) {

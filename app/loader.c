@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The thread LOADER. `lock` is held only to copy jobs and for the moment of the swap, so MAIN may
-// take it too. Saving what the program remembers is done here as well: a disk can be slow.
+// The thread that loads. `lock` is held only to copy jobs and to give a chain to the stage, so MAIN
+// may take it too. Saving what the program remembers is done here as well: a disk can be slow.
 
 #include "loader.h"
 
@@ -19,7 +19,7 @@ struct bl_loader {
     pthread_cond_t wake;
 
     // Under the lock.
-    bl_engine *engine;
+    bl_stage *stage;                   ///< chains go there; NULL: nowhere any more
     bl_loader_job model_job, demo_job; ///< valid while wanted
     bool model_wanted, demo_wanted, ending, ended;
     bl_memory *to_save; ///< NULL: nothing; owned
@@ -84,14 +84,13 @@ static void warn(bl_loader *loader, const bl_loader_answer *about)
 /// Hands the chain over, unless the player has moved on. Consumes it. False if it was too late.
 static bool hand_over(bl_loader *loader, const bl_loader_job *job, bl_chain *chain)
 {
-    bl_chain *unused = chain;
     pthread_mutex_lock(&loader->lock);
-    const bool wanted = loader->engine != NULL && loader->newest_model == job->generation;
-    if (wanted) {
-        unused = bl_engine_swap(loader->engine, chain);
-    }
+    const bool wanted = loader->stage != NULL && loader->newest_model == job->generation &&
+                        bl_stage_give(loader->stage, chain);
     pthread_mutex_unlock(&loader->lock);
-    bl_chain_destroy(unused);
+    if (!wanted) {
+        bl_chain_destroy(chain);
+    }
     return wanted;
 }
 
@@ -227,12 +226,13 @@ static void *run(void *argument)
     return NULL;
 }
 
-bl_status bl_loader_create(int wake_fd, bl_loader **loader, bl_error *error)
+bl_status bl_loader_create(int wake_fd, bl_stage *stage, bl_loader **loader, bl_error *error)
 {
     bl_loader *l = calloc(1, sizeof *l);
     if (l == NULL) {
         return bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory to start");
     }
+    l->stage = stage;
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->wake, NULL);
     if (!bl_mailbox_init(&l->answers, wake_fd) || pthread_create(&l->thread, NULL, run, l) != 0) {
@@ -255,7 +255,7 @@ void bl_loader_destroy(bl_loader *loader, int patience_ms)
     until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&loader->lock);
     loader->ending = true;
-    loader->engine = NULL;
+    loader->stage = NULL;
     pthread_cond_broadcast(&loader->wake);
     int code = 0;
     while (!loader->ended && code == 0) {
@@ -273,13 +273,6 @@ void bl_loader_destroy(bl_loader *loader, int patience_ms)
     pthread_cond_destroy(&loader->wake);
     pthread_mutex_destroy(&loader->lock);
     free(loader);
-}
-
-void bl_loader_set_engine(bl_loader *loader, bl_engine *engine)
-{
-    pthread_mutex_lock(&loader->lock);
-    loader->engine = engine;
-    pthread_mutex_unlock(&loader->lock);
 }
 
 void bl_loader_load_model(bl_loader *loader, const bl_loader_job *job)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The thread LOADER: reads models and demos, builds chains, and alone puts chains into the engine's
-// slot. Every load has a generation; one that finishes after a newer was asked for is thrown away.
+// A thread that reads models and demos and builds chains, which it gives to the stage. Every load
+// has a generation; one that finishes after a newer was asked for is thrown away.
 
 #ifndef BACKLINE_APP_LOADER_H
 #define BACKLINE_APP_LOADER_H
@@ -14,6 +14,7 @@
 #include "fit.h"
 #include "mailbox.h"
 #include "memory.h"
+#include "stage.h"
 #include "trim.h"
 
 #include <stdbool.h>
@@ -23,7 +24,7 @@ typedef struct bl_loader bl_loader;
 
 /// One load. A newer one of the same kind replaces one that has not begun.
 typedef struct bl_loader_job {
-    uint64_t generation;   ///< rises with every job
+    uint64_t generation;   ///< rises with every job; of a model: from bl_stage_next_generation
     char path[4096];       ///< "": build the model that is loaded already once more
     bool clean;            ///< no model at all, whatever `path` says
     double sample_rate_hz; ///< of the engine
@@ -48,7 +49,7 @@ typedef struct bl_loader_answer {
     bl_loader_kind kind;
     uint64_t generation;
     char path[4096];
-    bl_error error;  ///< OK: the chain is in the engine's slot, or the demo is here
+    bl_error error;  ///< OK: the stage has the chain, or the demo is here
     bl_model *model; ///< a reference for the receiver, NULL for demos and failures
     bl_fit fit;
     bl_trim trim;
@@ -57,15 +58,12 @@ typedef struct bl_loader_answer {
     double sample_rate_hz;
 } bl_loader_answer;
 
-/// `wake_fd` is MAIN's eventfd. Thread: MAIN.
-bl_status bl_loader_create(int wake_fd, bl_loader **loader, bl_error *error);
+/// `wake_fd` is MAIN's eventfd; chains go to `stage`, which outlives the loader. Thread: MAIN.
+bl_status bl_loader_create(int wake_fd, bl_stage *stage, bl_loader **loader, bl_error *error);
 
 /// Saves what is still to be saved and waits for the load that runs, at most `patience_ms`; what
 /// hangs longer is left behind. NULL is allowed. Thread: MAIN.
 void bl_loader_destroy(bl_loader *loader, int patience_ms);
-
-/// From its return on, chains go into `engine` (NULL: nowhere). Thread: MAIN.
-void bl_loader_set_engine(bl_loader *loader, bl_engine *engine);
 
 /// Thread: MAIN. Returns at once. Answer: one bl_loader_answer, unless it was replaced.
 void bl_loader_load_model(bl_loader *loader, const bl_loader_job *job);

@@ -131,6 +131,7 @@ void bl_stage_destroy(bl_stage *stage, int patience_ms)
     for (int i = 0; i < stage->count; i++) {
         free_entry(&stage->entries[i]);
     }
+    free_entry(&stage->guest);
     free(stage->entries);
     free(stage->order);
     bl_ring_destroy(stage->requests);
@@ -157,6 +158,8 @@ void bl_stage_set_engine(bl_stage *stage, bl_engine *engine, double sample_rate_
         entry->shown = (bl_stage_rig){.phase = BL_STAGE_WAITING};
         entry->id = ++stage->ids;
     }
+    bl_stage_discard(stage, stage->guest.place == BL_STAGE_HOME ? stage->guest.chain : NULL, NULL);
+    stage->guest = (bl_stage_entry){.chain = NULL};
     stage->engine = engine;
     atomic_store(&stage->engine_now, engine);
     stage->sample_rate_hz = sample_rate_hz;
@@ -171,9 +174,34 @@ void bl_stage_set_engine(bl_stage *stage, bl_engine *engine, double sample_rate_
     pthread_mutex_unlock(&stage->lock);
 }
 
+uint64_t bl_stage_next_generation(bl_stage *stage)
+{
+    return atomic_fetch_add(&stage->stamps, 1) + 1;
+}
+
+// Stamped by whoever chooses, so that the newest wins whatever order they arrive in.
+static bl_stage_request make_request(bl_stage *stage, int index)
+{
+    bl_engine *engine = atomic_load_explicit(&stage->engine_now, memory_order_acquire);
+    return (bl_stage_request){
+        .index = index,
+        .stamp = bl_stage_next_generation(stage),
+        .frame = engine != NULL ? bl_engine_heard_frames(engine) : 0,
+    };
+}
+
+void bl_stage_set_calibration(bl_stage *stage, bool calibrate, double interface_dbu)
+{
+    bl_stage_enter(stage);
+    stage->calibrate = calibrate;
+    stage->interface_dbu = interface_dbu;
+    pthread_mutex_unlock(&stage->lock);
+}
+
 static bool same_files(const bl_rig *a, const bl_rig *b)
 {
-    return strcmp(a->model, b->model) == 0 && strcmp(a->cab, b->cab) == 0;
+    return strcmp(a->model, b->model) == 0 && strcmp(a->cab, b->cab) == 0 &&
+           a->match_loudness == b->match_loudness;
 }
 
 static bool same_parameters(const bl_rig *a, const bl_rig *b)
@@ -277,12 +305,15 @@ bl_status bl_stage_set_rigs(bl_stage *stage, const bl_rig *rigs, int count, int 
     stage->entries = entries;
     stage->order = order;
     stage->count = count;
-    stage->chosen = chosen >= 0 && chosen < count ? chosen : BL_STAGE_NONE;
-    stage->choice = (bl_stage_request){
-        .index = stage->chosen,
-        .stamp = atomic_fetch_add(&stage->stamps, 1) + 1,
-        .frame = stage->engine != NULL ? bl_engine_heard_frames(stage->engine) : 0};
-    stage->state.sounding = bl_stage_find_id(stage, stage->sounding_id);
+    if (chosen >= 0 && chosen < count) {
+        stage->choice = make_request(stage, chosen);
+        stage->chosen = chosen;
+    } else if (stage->chosen != BL_STAGE_GUEST) {
+        stage->chosen = BL_STAGE_NONE;
+    }
+    if (stage->state.sounding != BL_STAGE_GUEST) {
+        stage->state.sounding = bl_stage_find_id(stage, stage->sounding_id);
+    }
     stage->changed = true;
     bl_stage_sort(stage);
     pthread_cond_broadcast(&stage->build);
@@ -291,21 +322,30 @@ bl_status bl_stage_set_rigs(bl_stage *stage, const bl_rig *rigs, int count, int 
     return BL_STATUS_OK;
 }
 
-// Stamped by whoever chooses, so that the newest wins whatever order they arrive in.
-static bl_stage_request make_request(bl_stage *stage, int index)
-{
-    bl_engine *engine = atomic_load_explicit(&stage->engine_now, memory_order_acquire);
-    return (bl_stage_request){
-        .index = index,
-        .stamp = atomic_fetch_add(&stage->stamps, 1) + 1,
-        .frame = engine != NULL ? bl_engine_heard_frames(engine) : 0,
-    };
-}
-
 bool bl_stage_choose_now(bl_stage *stage, int index)
 {
     const bl_stage_request request = make_request(stage, index);
     return bl_ring_write(stage->requests, &request);
+}
+
+bool bl_stage_give(bl_stage *stage, bl_chain *chain)
+{
+    bl_stage_enter(stage);
+    const uint64_t generation = bl_chain_generation(chain);
+    const bool wanted = stage->engine != NULL && generation > stage->choice.stamp;
+    if (wanted) {
+        bl_stage_entry *guest = &stage->guest;
+        bl_stage_discard(stage, guest->place == BL_STAGE_HOME ? guest->chain : NULL, NULL);
+        *guest = (bl_stage_entry){.chain = chain, .generation = generation};
+        stage->choice = make_request(stage, BL_STAGE_GUEST);
+        stage->choice.stamp = generation;
+        stage->chosen = BL_STAGE_GUEST;
+        stage->changed = true;
+        bl_stage_step(stage); // the first one is there before the audio thread begins
+        pthread_cond_broadcast(&stage->rouse);
+    }
+    pthread_mutex_unlock(&stage->lock);
+    return wanted;
 }
 
 void bl_stage_choose(bl_stage *stage, int index)

@@ -20,6 +20,7 @@
 #include "backline/status.h"
 
 #include "rig.h"
+#include "trim.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +30,7 @@ typedef struct bl_stage bl_stage;
 
 enum {
     BL_STAGE_NONE = -1,       ///< instead of an index: no rig
+    BL_STAGE_GUEST = -2,      ///< a chain from elsewhere, see bl_stage_give
     BL_STAGE_REQUESTS = 1024, ///< program changes that can wait
 };
 
@@ -49,14 +51,15 @@ typedef struct bl_stage_rig {
     size_t bytes, locked_bytes; ///< of its chain; locked: cannot be swapped out
     double share;               ///< of the time there is, as it plays; see bl_fit
     double asked_share;         ///< as it was meant
-    uint32_t behind_frames;     ///< input it has not heard yet, if loaded or armed
+    bl_trim trim;
+    uint32_t behind_frames; ///< input it has not heard yet, if loaded or armed
     bl_error error;
 } bl_stage_rig;
 
 typedef struct bl_stage_state {
     uint64_t serial; ///< changes whenever anything here does but `memory_*`
     int rig_count;
-    int chosen;   ///< what was asked for last, or BL_STAGE_NONE
+    int chosen;   ///< what was asked for last, or BL_STAGE_NONE, or BL_STAGE_GUEST
     int sounding; ///< what sounds alone, or was the last to; BL_STAGE_NONE: no rig of the list
     int loaded, armed, failed;          ///< how many; those that play are counted as armed
     size_t memory_bytes, locked_bytes;  ///< of all chains and their models
@@ -77,12 +80,24 @@ void bl_stage_destroy(bl_stage *stage, int patience_ms);
 void bl_stage_set_engine(bl_stage *stage, bl_engine *engine, double sample_rate_hz, double quality,
                          bool whole);
 
+/// The level of the player's interface, for rigs that are built from now on. Thread: MAIN.
+void bl_stage_set_calibration(bl_stage *stage, bool calibrate, double interface_dbu);
+
 /// The rigs from now on, and which of them shall be heard (BL_STAGE_NONE: whatever sounds goes on).
 /// A rig with the same files as one before takes over its chain, and moves it to its parameters.
 /// Fails if there are more than BL_LIMIT_RIGS or memory is short: nothing changes then. Thread:
 /// MAIN. Copies `rigs`.
 bl_status bl_stage_set_rigs(bl_stage *stage, const bl_rig *rigs, int count, int chosen,
                             bl_error *error);
+
+/// A number higher than every generation and every choice before. Thread: any, RT safe.
+uint64_t bl_stage_next_generation(bl_stage *stage) BL_NONBLOCKING;
+
+/// A chain that is no rig's shall be heard: it is replayed and joins like one. It is freed when
+/// something else sounds. Its generation is from bl_stage_next_generation, taken when it was asked
+/// for: false, and it stays the caller's, if something was chosen since, or there is no engine.
+/// Thread: any but RT. Owns: the stage, on true.
+bool bl_stage_give(bl_stage *stage, bl_chain *chain);
 
 /// Rig `index` shall be heard. Thread: MAIN. Returns at once.
 void bl_stage_choose(bl_stage *stage, int index);
@@ -101,9 +116,10 @@ void bl_stage_get_state(bl_stage *stage, bl_stage_state *state);
 /// False if there is no such rig. Thread: MAIN.
 bool bl_stage_get_rig(bl_stage *stage, int index, bl_stage_rig *rig);
 
-/// For freewheel, between two process calls: waits until everything asked for so far is ready for
-/// the next one, and every armed rig has heard everything; at most `timeout_ms`. False if it did
-/// not come to that. Thread: the one that calls the engine; never in real time.
+/// For runs that are not in real time, between two process calls: waits until everything asked for
+/// so far is ready for the next one, all rigs are built, and every armed rig has heard everything;
+/// at most `timeout_ms`. False if it did not come to that. Thread: the one that calls the engine;
+/// never in real time.
 bool bl_stage_wait(bl_stage *stage, int timeout_ms);
 
 #endif

@@ -17,7 +17,14 @@ bl_stage_entry *bl_stage_find_chain(bl_stage *stage, const bl_chain *chain)
             return &stage->entries[i];
         }
     }
-    return NULL;
+    return chain != NULL && stage->guest.chain == chain ? &stage->guest : NULL;
+}
+
+bl_stage_entry *bl_stage_get_chosen(bl_stage *stage)
+{
+    return stage->chosen >= 0                ? &stage->entries[stage->chosen]
+           : stage->chosen == BL_STAGE_GUEST ? &stage->guest
+                                             : NULL;
 }
 
 int bl_stage_find_id(const bl_stage *stage, uint64_t id)
@@ -71,7 +78,7 @@ static void rank(bl_stage *stage, int index, int *ranked, double *share)
 
 void bl_stage_sort(bl_stage *stage)
 {
-    const int chosen = stage->chosen != BL_STAGE_NONE ? stage->chosen : 0;
+    const int chosen = stage->chosen >= 0 ? stage->chosen : 0;
     int ranked = 0;
     double share = 0.0;
     // The one that plays costs LOADER nothing now, but will be armed as soon as it is left.
@@ -102,12 +109,18 @@ static void take_requests(bl_stage *stage)
 static void come_home(bl_stage *stage, bl_chain *chain)
 {
     bl_stage_entry *entry = bl_stage_find_chain(stage, chain);
+    if (entry == &stage->guest && stage->chosen != BL_STAGE_GUEST) {
+        stage->guest.chain = NULL;
+        entry = NULL;
+    }
     if (entry == NULL) {
         bl_stage_discard(stage, chain, NULL); // its rig is not in the list any more
         return;
     }
     entry->place = BL_STAGE_HOME;
-    bl_stage_set_parameters(entry);
+    if (entry != &stage->guest) {
+        bl_stage_set_parameters(entry);
+    }
     stage->changed = true;
 }
 
@@ -139,7 +152,9 @@ static void note_switch(bl_stage *stage)
         return;
     }
     stage->sounding_generation = generation;
-    stage->state.sounding = BL_STAGE_NONE;
+    stage->state.sounding = stage->guest.chain != NULL && stage->guest.generation == generation
+                                ? BL_STAGE_GUEST
+                                : BL_STAGE_NONE;
     for (int i = 0; i < stage->count; i++) {
         const bl_stage_entry *entry = &stage->entries[i];
         if (entry->generation == generation) {
@@ -175,17 +190,15 @@ static bool is_home(const bl_stage_entry *entry)
 /// Brings what is chosen to now and puts it in the audio thread's way. Returns how far it is.
 static uint64_t hand_over(bl_stage *stage)
 {
-    bl_stage_entry *entry = stage->chosen != BL_STAGE_NONE ? &stage->entries[stage->chosen] : NULL;
+    bl_stage_entry *entry = bl_stage_get_chosen(stage);
     if (entry == NULL || !is_home(entry) || stage->joining != NULL) {
         return 0;
     }
     const uint64_t behind = bring(stage, entry, BL_STAGE_SLICE);
-    if (behind > 0) {
-        return behind;
-    }
-    const uint64_t generation = atomic_fetch_add(&stage->stamps, 1) + 1;
+    const uint64_t generation =
+        entry == &stage->guest ? entry->generation : bl_stage_next_generation(stage);
     if (!bl_engine_join(stage->engine, entry->chain, generation)) {
-        return 1; // the next period has begun
+        return behind > 0 ? behind : 1; // or the next period has begun
     }
     entry->place = BL_STAGE_ON_WAY;
     entry->generation = generation;
@@ -210,6 +223,9 @@ static bool arm(bl_stage *stage)
 /// Whether all is as near to what is asked for as it can be before the next process call.
 static bool is_settled(const bl_stage *stage, uint64_t heard)
 {
+    if (stage->chosen == BL_STAGE_GUEST && stage->joining == NULL && is_home(&stage->guest)) {
+        return false;
+    }
     for (int i = 0; i < stage->count; i++) {
         const bl_stage_entry *entry = &stage->entries[i];
         const bool is_built = entry->chain != NULL || entry->shown.phase == BL_STAGE_FAILED;

@@ -15,7 +15,8 @@ typedef struct job {
     bl_rig rig;
     uint64_t id;
     double sample_rate_hz, quality;
-    bool whole;
+    bool whole, calibrate;
+    double interface_dbu;
     bl_model *model; ///< that some rig has loaded already, a reference, or NULL
 } job;
 
@@ -57,7 +58,9 @@ static bool find_job(const bl_stage *stage, job *next)
                       .id = entry->id,
                       .sample_rate_hz = stage->sample_rate_hz,
                       .quality = stage->quality,
-                      .whole = stage->whole};
+                      .whole = stage->whole,
+                      .calibrate = stage->calibrate,
+                      .interface_dbu = stage->interface_dbu};
         for (int i = 0; i < stage->count && next->model == NULL; i++) {
             const bl_stage_entry *other = &stage->entries[i];
             if (other->model != NULL && strcmp(other->rig.model, entry->rig.model) == 0) {
@@ -90,6 +93,13 @@ static bl_status build_chain(const job *j, product *made)
     config.sample_rate_hz = j->sample_rate_hz;
     config.quality = j->quality;
     memcpy(config.parameters, j->rig.parameters, sizeof config.parameters);
+    const bl_trim_wish wish = {.model = j->rig.model,
+                               .config = "",
+                               .cab = j->rig.cab,
+                               .match_loudness = j->rig.match_loudness,
+                               .calibrate = j->calibrate,
+                               .interface_dbu = j->interface_dbu};
+    bl_trim_find(&config, &wish, &made->shown.trim);
     bl_fit fit = {0};
     const bl_status status =
         bl_fit_build(&config, !j->whole, bl_fit_measure_chain, &made->chain, &fit, error);

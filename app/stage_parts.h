@@ -74,7 +74,10 @@ struct bl_stage {
     bl_engine *engine;
     double sample_rate_hz, quality;
     bool whole; ///< see bl_stage_set_engine
+    bool calibrate;
+    double interface_dbu; ///< see bl_trim_wish
     bl_stage_entry *entries;
+    bl_stage_entry guest; ///< the chain that bl_stage_give brought; its place counts only with one
     int count;
     int *order; ///< of all entries: the likelier it is wanted next the earlier
     uint64_t ids;
@@ -93,6 +96,9 @@ void bl_stage_enter(bl_stage *stage);
 
 /// The entry whose chain this is, or NULL.
 bl_stage_entry *bl_stage_find_chain(bl_stage *stage, const bl_chain *chain);
+
+/// What shall be heard, or NULL.
+bl_stage_entry *bl_stage_get_chosen(bl_stage *stage);
 
 /// Its index, or BL_STAGE_NONE if there is none with this id.
 int bl_stage_find_id(const bl_stage *stage, uint64_t id);

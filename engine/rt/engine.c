@@ -65,6 +65,39 @@ static void drain_controls(bl_engine *engine)
     }
 }
 
+// The largest magnitude, NaN above infinity above all numbers. Compared as integers, which have the
+// same order and become a few vector instructions.
+static float peak_of(const float *samples, uint32_t frames)
+{
+    int32_t largest = 0;
+    for (uint32_t i = 0; i < frames; i++) {
+        int32_t bits;
+        memcpy(&bits, &samples[i], sizeof bits);
+        bits &= INT32_MAX;
+        largest = bits > largest ? bits : largest;
+    }
+    float peak;
+    memcpy(&peak, &largest, sizeof peak);
+    return peak;
+}
+
+// One chain on its own: guarded, and in all `channels`.
+static void play_chain(bl_engine *engine, bl_chain *chain, const float *clean, float *const *out,
+                       uint32_t channels, uint32_t frames)
+{
+    bl_chain_process(chain, clean, out, frames);
+    const uint32_t own = bl_chain_channels(chain);
+    if (!isfinite(peak_of(out[0], frames)) || !isfinite(peak_of(out[own - 1], frames))) {
+        memset(out[0], 0, frames * sizeof **out);
+        memset(out[own - 1], 0, frames * sizeof **out);
+        bl_chain_reset(chain);
+        engine->totals.not_finite_blocks++;
+    }
+    if (own < channels) {
+        memcpy(out[1], out[0], frames * sizeof **out);
+    }
+}
+
 static void finish_swap_if_due(bl_engine *engine)
 {
     if (engine->successor == NULL || engine->warm_up > 0 ||
@@ -88,15 +121,34 @@ static void finish_swap_if_due(bl_engine *engine)
                           memory_order_release);
 }
 
+// Where nothing can be late, what a chain has not heard yet is played to it here.
+static void catch_up(bl_engine *engine, bl_chain *chain)
+{
+    float in[BL_INNER_FRAMES], left[BL_INNER_FRAMES], right[BL_INNER_FRAMES];
+    float *const unheard[] = {left, right};
+    while (chain->position < engine->totals.frames) {
+        const uint64_t missing = engine->totals.frames - chain->position;
+        const uint32_t block = missing < BL_INNER_FRAMES ? (uint32_t)missing : BL_INNER_FRAMES;
+        bl_tape_play(&engine->tape, chain->position, in, block);
+        play_chain(engine, chain, in, unheard, bl_chain_channels(chain), block);
+        chain->position += block;
+    }
+    chain->placed = true;
+}
+
 // One that joins has heard all there was before one certain frame. At any other it is left alone,
-// for LOADER to bring it nearer: so no period ever runs more than its own frames of two chains.
+// for LOADER to bring it nearer: so no period ever runs more than its own frames of two chains, but
+// in freewheel.
 static bl_chain *take_next(bl_engine *engine)
 {
+    const bool unhurried = atomic_load_explicit(&engine->unhurried, memory_order_relaxed);
     if (!bl_slot_is_empty(&engine->joining) &&
-        atomic_load_explicit(&engine->joining_frame, memory_order_relaxed) ==
-            engine->totals.frames) {
+        (unhurried || atomic_load_explicit(&engine->joining_frame, memory_order_relaxed) ==
+                          engine->totals.frames)) {
         bl_chain *chain = bl_slot_take(&engine->joining);
-        assert(chain == NULL || (chain->placed && chain->position == engine->totals.frames));
+        if (chain != NULL && chain->position >= bl_tape_oldest(&engine->tape)) {
+            catch_up(engine, chain);
+        }
         return chain;
     }
     bl_chain *chain = bl_slot_take(&engine->next);
@@ -140,22 +192,6 @@ static void take_successor(bl_engine *engine)
     finish_swap_if_due(engine);
 }
 
-// The largest magnitude, NaN above infinity above all numbers. Compared as integers, which have the
-// same order and become a few vector instructions.
-static float peak_of(const float *samples, uint32_t frames)
-{
-    int32_t largest = 0;
-    for (uint32_t i = 0; i < frames; i++) {
-        int32_t bits;
-        memcpy(&bits, &samples[i], sizeof bits);
-        bits &= INT32_MAX;
-        largest = bits > largest ? bits : largest;
-    }
-    float peak;
-    memcpy(&peak, &largest, sizeof peak);
-    return peak;
-}
-
 // Records the input of a whole period before any of it is played, so that LOADER can bring a chain
 // to the period's end meanwhile; with silence for samples that are no numbers.
 static void listen(bl_engine *engine, const float *in, uint32_t frames)
@@ -196,23 +232,6 @@ static uint32_t count_channels(const bl_engine *engine)
     const bool stereo = (engine->live != NULL && bl_chain_channels(engine->live) > 1) ||
                         (engine->successor != NULL && bl_chain_channels(engine->successor) > 1);
     return stereo ? 2 : 1;
-}
-
-// One chain on its own: guarded, and in all `channels`.
-static void play_chain(bl_engine *engine, bl_chain *chain, const float *clean, float *const *out,
-                       uint32_t channels, uint32_t frames)
-{
-    bl_chain_process(chain, clean, out, frames);
-    const uint32_t own = bl_chain_channels(chain);
-    if (!isfinite(peak_of(out[0], frames)) || !isfinite(peak_of(out[own - 1], frames))) {
-        memset(out[0], 0, frames * sizeof **out);
-        memset(out[own - 1], 0, frames * sizeof **out);
-        bl_chain_reset(chain);
-        engine->totals.not_finite_blocks++;
-    }
-    if (own < channels) {
-        memcpy(out[1], out[0], frames * sizeof **out);
-    }
 }
 
 // The clean signal in place of what `chain` gave, as far as `bypass` (NULL: not at all) says.
@@ -369,6 +388,8 @@ void bl_engine_process_stereo(bl_engine *engine, const float *in, float *left, f
                               uint32_t frames)
 {
     bl_ftz_enable();
+    atomic_store_explicit(&engine->unhurried, engine->whole, memory_order_relaxed);
+    engine->whole = false;
     drain_controls(engine);
     take_successor(engine);
     for (uint32_t at = 0; at < frames; at += BL_PERIOD_MAX) {
@@ -389,6 +410,7 @@ void bl_engine_process(bl_engine *engine, const float *in, float *out, uint32_t 
 void bl_engine_play_whole(bl_engine *engine)
 {
     bl_overload *overload = &engine->overload;
+    engine->whole = true;
     if (engine->live == NULL) {
         return;
     }

@@ -32,6 +32,7 @@ struct bl_engine {
     bl_slot joining; ///< chain that joins at `joining_frame` and at no other, LOADER -> RT
     _Atomic uint64_t joining_frame; ///< LOADER -> RT, changes only while `joining` is empty
     bl_slot retired;                ///< chain, RT -> LOADER or MAIN
+    _Atomic bool unhurried;         ///< the next call is in freewheel, RT -> LOADER
     _Atomic uint64_t sounding;      ///< generation that plays alone, RT -> any
     _Atomic uint64_t since;         ///< frame from which on it does, RT -> any
     _Atomic uint32_t latency;       ///< frames of the live chain, RT -> any
@@ -39,6 +40,7 @@ struct bl_engine {
     // RT alone.
     bl_chain *live;       ///< what is heard; NULL before the first chain
     bl_chain *successor;  ///< takes over from `live` now; NULL: no swap runs
+    bool whole;           ///< bl_engine_play_whole was called for the next call
     uint32_t warm_up;     ///< frames that the successor still plays unheard
     bl_smoother fade;     ///< weight of the successor against `live`
     bl_smoother audible;  ///< gain, 0 while muted

@@ -72,7 +72,8 @@ uint64_t bl_engine_replay(bl_engine *engine, bl_chain *chain, uint32_t frames)
 
 bool bl_engine_join(bl_engine *engine, bl_chain *chain, uint64_t generation)
 {
-    if (!chain->placed || chain->position != bl_tape_heard(&engine->tape)) {
+    const bool unhurried = atomic_load_explicit(&engine->unhurried, memory_order_relaxed);
+    if (!chain->placed || (!unhurried && chain->position != bl_tape_heard(&engine->tape))) {
         return false;
     }
     chain->generation = generation;

@@ -193,8 +193,10 @@ static void test_a_model_that_does_not_fit_is_told_before_it_is_handed_over(void
     bl_engine *engine = engine_of(config);
     const int wake_fd = eventfd(0, EFD_CLOEXEC);
     bl_loader *loader = NULL;
-    assert_int_equal(bl_loader_create(wake_fd, &loader, &error), BL_STATUS_OK);
-    bl_loader_set_engine(loader, engine);
+    bl_stage *stage = NULL;
+    assert_int_equal(bl_stage_create(-1, &stage, &error), BL_STATUS_OK);
+    bl_stage_set_engine(stage, engine, BL_RATE_MAX_HZ, 1.0, true);
+    assert_int_equal(bl_loader_create(wake_fd, stage, &loader, &error), BL_STATUS_OK);
     bl_loader_job job = {.generation = 1, .sample_rate_hz = BL_RATE_MAX_HZ, .quality = 1.0};
     snprintf(job.path, sizeof job.path, "%s", path);
     bl_loader_load_model(loader, &job);
@@ -211,6 +213,7 @@ static void test_a_model_that_does_not_fit_is_told_before_it_is_handed_over(void
     bl_loader_answer_free(answer);
 
     bl_loader_destroy(loader, 10000);
+    bl_stage_destroy(stage, 10000);
     bl_engine_destroy(engine);
     close(wake_fd);
 }

@@ -29,6 +29,7 @@ static int make_rigs(void **state)
     for (int r = 0; r < TEST_RIGS; r++) {
         files[r] = test_rig_make(r);
         rigs[r] = bl_rig_default();
+        rigs[r].match_loudness = false;
         memcpy(rigs[r].model, files[r].model, sizeof files[r].model);
         memcpy(rigs[r].cab, files[r].cab, sizeof files[r].cab);
         memcpy(rigs[r].parameters, files[r].parameters, sizeof rigs[r].parameters);

@@ -103,7 +103,7 @@ uint64_t bl_engine_replay(bl_engine *engine, bl_chain *chain, uint32_t frames);
 
 /// Puts a replayed chain, as load `generation`, in the way of the next process call, which fades to
 /// it without any warm-up. False, and `chain` stays the caller's, if that call has begun already:
-/// replay it on. If a fade or a retired chain holds the call off, the chain stays and is stale.
+/// replay it on. In freewheel it may be behind. If a fade or a retired chain holds the call off, the chain stays and is stale.
 /// Thread: LOADER, with no other chain on its way. Owns: the engine, on true.
 bool bl_engine_join(bl_engine *engine, bl_chain *chain, uint64_t generation);
 
@@ -137,7 +137,9 @@ bool bl_engine_poll(bl_engine *engine, bl_telemetry *telemetry);
 void bl_engine_report_load(bl_engine *engine, double share, uint32_t frames) BL_NONBLOCKING;
 
 /// For freewheel, where nothing is late: the live chain is heard at its full width from the next
-/// frame on, and the loads reported so far are forgotten. Thread: RT, before bl_engine_process.
+/// frame on, and the loads reported so far are forgotten; a chain that joins in the next process
+/// call need not have heard everything, the call plays it what is missing. Thread: RT, before every
+/// bl_engine_process in freewheel.
 void bl_engine_play_whole(bl_engine *engine) BL_NONBLOCKING;
 
 /// Frames heard since creation, those of the process call that runs included. Thread: any, RT safe.
