@@ -362,6 +362,22 @@ static void hear_guard(bl_app *app, const bl_telemetry *t)
     s->narrowed = t->narrowed;
 }
 
+/// Tells feedback, and when it is over.
+static void hear_howl(bl_app *app, const bl_telemetry *t)
+{
+    bl_app_state *s = &app->state;
+    if (t->howling && !s->howling) {
+        bl_app_tell(app, BL_APP_WARNING,
+                    "feedback: a tone grew by itself, so the output is turned down until it is "
+                    "gone; turn the guitar away from the loudspeaker, or down. howl_guard "
+                    "switches this off");
+    } else if (!t->howling && s->howling) {
+        bl_app_tell(app, BL_APP_INFO, "the feedback is over: full level again");
+    }
+    s->howls = t->howls;
+    s->howling = t->howling;
+}
+
 void bl_app_poll_engine(bl_app *app)
 {
     if (app->engine == NULL) {
@@ -377,5 +393,6 @@ void bl_app_poll_engine(bl_app *app)
         s->not_finite_blocks = t.not_finite_blocks;
         s->swaps += t.kind == BL_TELEMETRY_SWAPPED;
         hear_guard(app, &t);
+        hear_howl(app, &t);
     }
 }

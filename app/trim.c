@@ -69,7 +69,7 @@ static bool make_key(const bl_chain_config *config, const bl_trim_wish *wish, co
     add_number(key, config->quality);
     add_number(key, config->calibration_db);
     for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
-        if (p != BL_PARAMETER_LEVEL) {
+        if (p != BL_PARAMETER_LEVEL && p != BL_PARAMETER_HOWL_GUARD) {
             add_number(key, config->parameters[p]);
         }
     }

@@ -294,6 +294,8 @@ static void send(bl_engine *engine, bl_telemetry_kind kind)
     bl_telemetry record = engine->totals;
     record.kind = kind;
     record.narrowed = engine->overload.narrow;
+    record.howls = engine->howl.count;
+    record.howling = bl_howl_acts(&engine->howl);
     if (!bl_ring_write(engine->telemetry, &record)) {
         return;
     }
@@ -327,6 +329,12 @@ static void meter(bl_engine *engine, const float *clean, const float *out, uint3
     }
 }
 
+static bool howl_guard_is_on(const bl_engine *engine)
+{
+    const bl_chain *chain = engine->live != NULL ? engine->live : engine->successor;
+    return chain != NULL && chain->parameters[BL_PARAMETER_HOWL_GUARD].target != 0.0F;
+}
+
 // Into `out`, of which the second is only written with two channels, whose number is returned.
 static uint32_t process_block(bl_engine *engine, float *const *out, uint32_t frames)
 {
@@ -347,6 +355,7 @@ static uint32_t process_block(bl_engine *engine, float *const *out, uint32_t fra
     if (engine->successor != NULL) {
         play_successor(engine, clean, bypass, out, channels, frames);
     }
+    bl_howl_process(&engine->howl, howl_guard_is_on(engine), clean, out, channels, frames);
     bl_smoother_scale_all(&engine->audible, out, channels, frames);
     for (uint32_t i = 0; channels > 1 && i < frames; i++) {
         louder[i] = fabsf(out[0][i]) > fabsf(out[1][i]) ? out[0][i] : out[1][i];

@@ -9,6 +9,7 @@
 #include "backline/limits.h"
 #include "backline/ring.h"
 #include "backline/slot.h"
+#include "rt/howl.h"
 #include "rt/overload.h"
 #include "rt/smoother.h"
 #include "rt/tape.h"
@@ -45,6 +46,7 @@ struct bl_engine {
     bl_smoother fade;     ///< weight of the successor against `live`
     bl_smoother audible;  ///< gain, 0 while muted
     bl_overload overload; ///< which width of `live` is heard
+    bl_howl howl;         ///< turns the output down where it feeds back
     bl_smoother bypass;   ///< weight of the clean signal against the chains
     bl_engine_coming coming[BL_PARAMETER_COUNT];
     bl_telemetry totals; ///< counts since creation, peaks since the last meters

@@ -64,6 +64,7 @@ bl_status bl_engine_create(const bl_engine_config *config, bl_engine **engine, b
     made->ramp_frames = (uint32_t)lround(config->ramp_ms * frames_per_ms);
     made->audible = bl_smoother_at(config->start_muted ? 0.0F : 1.0F, made->ramp_frames);
     made->overload = bl_overload_at_rest(config->sample_rate_hz, made->crossfade_frames);
+    bl_howl_init(&made->howl, config->sample_rate_hz);
     made->bypass = bl_smoother_at(0.0F, made->ramp_frames);
     *engine = made;
     return BL_STATUS_OK;

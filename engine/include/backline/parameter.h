@@ -32,7 +32,8 @@ typedef enum bl_curve {
     X(CAB_ON, "cab_on", "Cab", "", 0.0, 1.0, 1.0, SWITCH, 10.0)                                    \
     X(LOW_CUT, "low_cut_hz", "Low cut", "Hz", 20.0, 20.0, 500.0, LOG, 20.0)                        \
     X(HIGH_CUT, "high_cut_hz", "High cut", "Hz", 1000.0, 20000.0, 20000.0, LOG, 20.0)              \
-    X(LEVEL, "level_db", "Level", "dB", -60.0, 0.0, 12.0, GAIN, 10.0)
+    X(LEVEL, "level_db", "Level", "dB", -60.0, 0.0, 12.0, GAIN, 10.0)                              \
+    X(HOWL_GUARD, "howl_guard", "Howl guard", "", 0.0, 1.0, 1.0, SWITCH, 10.0)
 // clang-format on
 
 typedef enum bl_parameter {

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// The howl guard. Acoustic feedback is one tone that takes over the input and grows evenly, by the
+// same factor every few milliseconds, or, if an amplifier stops its growth too soon to be seen,
+// stands still; strings jump when they are struck and then die away. Where the input does the
+// former while the output is loud, the output is turned down, further as long as the tone does not
+// die, and comes back slowly. Adds no delay.
+
+#ifndef BACKLINE_RT_HOWL_H
+#define BACKLINE_RT_HOWL_H
+
+#include "backline/realtime.h"
+#include "rt/smoother.h"
+#include "rt/spectrum.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BL_HOWL_RATE_HZ 24000.0     ///< the input is looked at near this rate
+#define BL_HOWL_SHARE 0.93F         ///< of the input's power, that the tone holds
+#define BL_HOWL_GROWTH_DB 3.0F      ///< over BL_HOWL_STEPS, at least
+#define BL_HOWL_EVEN_MIN 0.25F      ///< the smallest step, against the mean
+#define BL_HOWL_EVEN_MAX 2.2F       ///< the largest
+#define BL_HOWL_STILL_FALL_DB 0.01F ///< a tone that falls more in a look does not stand still
+#define BL_HOWL_STILL_RISE_DB 0.1F  ///< nor one that rises more
+#define BL_HOWL_INPUT_MIN 1e-6F     ///< power of the tone, 1 for a sine at full scale
+#define BL_HOWL_STILL_MIN 1e-4F     ///< power of a tone that stands still
+#define BL_HOWL_OUTPUT_MIN 0.1F     ///< peak of the output
+#define BL_HOWL_STEP 0.25F          ///< factor by which the output is turned down at a time
+#define BL_HOWL_FLOOR 0.001F        ///< and not further than this
+#define BL_HOWL_BACK_DB_PER_S 6.0   ///< once the tone was gone for BL_HOWL_HOLD_S
+#define BL_HOWL_HOLD_S 0.5
+
+enum {
+    BL_HOWL_HOP = 128,    ///< samples at the lower rate between two looks: 5.3 ms
+    BL_HOWL_STEPS = 6,    ///< of growth: 32 ms
+    BL_HOWL_STILL = 16,   ///< looks: 85 ms
+    BL_HOWL_PATIENCE = 6, ///< looks that the tone has to fall by half
+    BL_HOWL_LOWEST = 4,   ///< bin, of 47 Hz each
+    BL_HOWL_LOBE = 2,     ///< bins either side that belong to a tone
+};
+
+typedef struct bl_howl {
+    // Constant after creation.
+    bl_spectrum spectrum;
+    uint32_t decimation; ///< frames whose mean is one sample
+    uint32_t hold_looks;
+    float back; ///< factor per look by which the output comes back
+
+    // The input at the lower rate, and what it looked like.
+    float sum;                       ///< of the frames of a sample that is not complete
+    uint32_t frames;                 ///< how many those are
+    uint32_t fresh;                  ///< samples since the last look
+    float output_peak;               ///< since the last look
+    float samples[BL_SPECTRUM_SIZE]; ///< the newest last
+    float powers[BL_HOWL_STEPS + 1][BL_SPECTRUM_BINS]; ///< of the last looks, in a ring
+    uint32_t looks;                                    ///< so far, since it was switched on
+
+    uint32_t tone;  ///< bin at the last look; 0: none
+    uint32_t still; ///< looks since it stands still
+
+    // What is done about it.
+    bl_smoother gain;
+    uint32_t bin;         ///< of the tone; 0: there is none
+    float power;          ///< of the tone at the last check
+    uint32_t until_check; ///< looks
+    uint32_t gone;        ///< looks since the tone was there
+    uint64_t count;       ///< howls so far
+} bl_howl;
+
+/// Thread: any.
+void bl_howl_init(bl_howl *howl, double sample_rate_hz);
+
+/// Listens to 1..BL_INNER_FRAMES frames of `in` and scales the same frames of `channels` in place;
+/// while there is no howl no bit changes. With `on` false it only lets go. Thread: RT.
+void bl_howl_process(bl_howl *howl, bool on, const float *in, float *const *channels,
+                     uint32_t count, uint32_t frames) BL_NONBLOCKING;
+
+/// True while the output is turned down. Thread: RT.
+static inline bool bl_howl_acts(const bl_howl *howl)
+{
+    return howl->gain.target < 1.0F;
+}
+
+#endif
