@@ -117,7 +117,7 @@ static bool name_is_fit(const char *name)
 {
     const size_t length = strlen(name);
     return length > 0 && length < BL_JACK_NAME_MAX &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") ==
                length;
 }
 
@@ -256,7 +256,7 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
     if (config->note[0] != '\0') {
         bl_app_tell(a, BL_APP_WARNING, "%s", config->note);
     }
-    if (!make_descriptors(a)) {
+    if (!make_descriptors(a) || !bl_app_enter_session(a)) {
         status = bl_error_set(error, BL_STATUS_NO_MEMORY, "cannot make an event descriptor");
         goto fail;
     }
@@ -312,6 +312,7 @@ void bl_app_destroy(bl_app *app)
     if (!bl_link_destroy(app->link)) {
         return; // its thread still uses what would be freed here
     }
+    bl_app_leave_session(app);
     bl_loader_destroy(app->loader, LOADER_PATIENCE_MS);
     bl_stage_destroy(app->stage, LOADER_PATIENCE_MS);
     bl_app_finish_sound(app);
@@ -355,6 +356,7 @@ void bl_app_dispatch(bl_app *app)
     bl_app_try_activate(app);
     bl_app_poll_engine(app);
     bl_app_watch_server(app, bl_app_now_ms());
+    bl_app_hear_session(app);
 }
 
 static const char *word_of(const bl_app_state *s)

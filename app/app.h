@@ -36,6 +36,7 @@ typedef struct bl_app_config {
     bool no_ramp;                          ///< full level from the first frame, exact
     bool strict; ///< what was named and cannot be had ends in BL_APP_FAILED; else it is only told
     double quality;             ///< 0..1, width of slimmable models
+    struct bl_nsm *nsm;         ///< set by bl_app_join_session; the app's from bl_app_create on
     char note[BL_APP_TEXT_MAX]; ///< to be told first; set by bl_app_join_pipewire
 } bl_app_config;
 
@@ -145,6 +146,11 @@ int bl_app_config_parse(int argc, char **argv, bl_app_config *config);
 /// by NULL. Returns if there is no need to; if it is not possible, bl_app_create tells it. First
 /// thing in a main, before any thread is made.
 void bl_app_join_pipewire(bl_app_config *config, char **arguments);
+
+/// Where $NSM_URL names a session manager: joins it and waits, at most ten seconds, to be told the
+/// session, whose folder then holds all that is remembered, and whose name the JACK client gets.
+/// If that fails, bl_app_create tells it. Before bl_app_create.
+void bl_app_join_session(bl_app_config *config);
 
 /// Starts the threads and returns before there is a server or a sound. Thread: MAIN. Owns: the
 /// caller. Fails if a name is not fit, or memory or threads are short.

@@ -11,6 +11,7 @@
 #include "loader.h"
 #include "memory.h"
 #include "midi.h"
+#include "nsm.h"
 #include "rig.h"
 #include "setlist.h"
 #include "settings.h"
@@ -43,12 +44,29 @@ typedef struct bl_app_watch {
     bool priority_told;      ///< that the audio thread has none
 } bl_app_watch;
 
+/// What a session holds of the sound.
+typedef struct bl_app_sounding {
+    char model[4096], rig[4096];
+    double parameters[BL_PARAMETER_COUNT];
+    bool muted, bypassed;
+} bl_app_sounding;
+
+typedef struct bl_app_session {
+    bl_nsm *nsm;                         ///< NULL: there is no session manager
+    struct bl_app_saving *saving;        ///< NULL: nothing is being saved
+    bl_app_sounding saved, saving_sound; ///< the last time; this time
+    bool opened, dirty;                  ///< as the manager was told
+    int64_t begun_ms;
+    uint64_t told; ///< messages
+} bl_app_session;
+
 struct bl_app {
     // Constant after creation.
     bl_app_config config; ///< its texts are in `texts`
     char *texts[6 + 2 * BL_APP_NAMED_MAX];
     size_t text_count;
     bl_settings settings;
+    bl_app_session session;
     int epoll_fd, wake_fd, timer_fd;
     bl_pulse pulse;
     bl_link *link;
@@ -198,5 +216,16 @@ void bl_app_surveyed(bl_app *app, bl_link_answer *answer);
 
 /// A connection was made or refused.
 void bl_app_connected(bl_app *app, const bl_link_answer *answer);
+
+// app_session.c --------------------------------------------------------------------------------
+
+/// Listens to the session manager from now on, if there is one. False without a descriptor.
+bool bl_app_enter_session(bl_app *app);
+
+/// Does what the manager asks, tells it what changed.
+void bl_app_hear_session(bl_app *app);
+
+/// Waits for a save that runs, and leaves. Frees what bl_app_join_session made.
+void bl_app_leave_session(bl_app *app);
 
 #endif

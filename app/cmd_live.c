@@ -339,5 +339,6 @@ static int run(int argc, char **argv)
         return end;
     }
     bl_app_join_pipewire(&config, argv);
+    bl_app_join_session(&config);
     return play(&bl_command_live, &settings, &config);
 }

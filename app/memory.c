@@ -21,6 +21,29 @@ static bool state_path(const char *name, char path[BL_PATH_MAX])
     return bl_path_user(BL_PATH_STATE, file, path);
 }
 
+/// Paths into the folder of the state are written from there on, so that a session can be moved.
+static const char *below(const char *state, const char *path)
+{
+    const size_t folder = (size_t)(strrchr(state, '/') - state) + 1;
+    return strncmp(path, state, folder) == 0 ? path + folder : path;
+}
+
+static bl_status read_path(bl_document *document, const char *key, char path[4096], bl_error *error)
+{
+    char text[4096] = "";
+    yaml_node_t *root = bl_document_root(document);
+    const bl_status status = bl_document_text(document, root, key, text, sizeof text, error);
+    const size_t folder = (size_t)(strrchr(document->path, '/') - document->path) + 1;
+    if (status == BL_STATUS_OK && text[0] != '/' && text[0] != '\0' &&
+        folder + strlen(text) < sizeof text) {
+        memcpy(path, document->path, folder);
+        memcpy(path + folder, text, strlen(text) + 1);
+    } else {
+        memcpy(path, text, strlen(text) + 1);
+    }
+    return status;
+}
+
 static bl_status read_device(bl_document *document, yaml_node_t *node, bl_device *device,
                              bl_error *error)
 {
@@ -120,9 +143,9 @@ bl_status bl_memory_load(const char *name, bl_memory *memory, bl_error *error)
         return status;
     }
     yaml_node_t *root = bl_document_root(&document);
-    status = bl_document_text(&document, root, "model", memory->model, sizeof memory->model, error);
+    status = read_path(&document, "model", memory->model, error);
     if (status == BL_STATUS_OK) {
-        status = bl_document_text(&document, root, "rig", memory->rig, sizeof memory->rig, error);
+        status = read_path(&document, "rig", memory->rig, error);
     }
     if (status == BL_STATUS_OK) {
         status = read_place(&document, root, memory, error);
@@ -178,11 +201,11 @@ bl_status bl_memory_save(const char *name, const bl_memory *memory, bl_error *er
     bl_document_writer_init(&writer);
     if (memory->model[0] != '\0') {
         bl_document_put_text(&writer, "model");
-        bl_document_put_text(&writer, memory->model);
+        bl_document_put_text(&writer, below(path, memory->model));
     }
     if (memory->rig[0] != '\0') {
         bl_document_put_text(&writer, "rig");
-        bl_document_put_text(&writer, memory->rig);
+        bl_document_put_text(&writer, below(path, memory->rig));
     }
     write_place(&writer, memory);
     bl_document_put_text(&writer, "played");

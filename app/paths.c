@@ -24,6 +24,13 @@ static bool print_path(char path[BL_PATH_MAX], const char *format, ...)
     return length > 0 && length < BL_PATH_MAX;
 }
 
+static char session[BL_PATH_MAX]; ///< "": none
+
+void bl_path_set_session(const char *folder)
+{
+    print_path(session, "%s", folder);
+}
+
 bool bl_path_user(bl_path_kind kind, const char *file, char path[BL_PATH_MAX])
 {
     static const struct {
@@ -34,6 +41,9 @@ bool bl_path_user(bl_path_kind kind, const char *file, char path[BL_PATH_MAX])
         [BL_PATH_DATA] = {"XDG_DATA_HOME", ".local/share"},
         [BL_PATH_CACHE] = {"XDG_CACHE_HOME", ".cache"},
     };
+    if (kind == BL_PATH_STATE && session[0] != '\0') {
+        return print_path(path, "%s/state.yaml", session);
+    }
     const char *base = getenv(table[kind].variable);
     if (base != NULL && base[0] == '/') { // the standard ignores relative ones
         return print_path(path, "%s/backline/%s", base, file);

@@ -20,6 +20,10 @@ typedef enum bl_path_kind {
 /// Thread: any but RT.
 bool bl_path_user(bl_path_kind kind, const char *file, char path[BL_PATH_MAX]);
 
+/// From now on the state is state.yaml in this folder: that of a session. Thread: MAIN, before
+/// others are made.
+void bl_path_set_session(const char *folder);
+
 /// Makes the folder that `path` is in, and those above it. False if that fails.
 bool bl_path_make_folder(const char *path);
 

@@ -12,7 +12,7 @@ list() {
     cat <<'END'
 build gcc libc6-dev cmake ninja-build pkg-config
 build libjack-jackd2-dev|libjack-dev libasound2-dev libsndfile1-dev libyaml-dev libjansson-dev
-build libspeexdsp-dev libkissfft-dev libebur128-dev
+build libspeexdsp-dev libkissfft-dev libebur128-dev liblo-dev
 build dbus-x11|dbus-user-session libgtk-3-dev librsvg2-common adwaita-icon-theme
 build jackd2|jackd1
 test libcmocka-dev

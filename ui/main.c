@@ -121,6 +121,7 @@ int main(int argc, char **argv)
         return end;
     }
     bl_app_join_pipewire(&config, argv + 1);
+    bl_app_join_session(&config);
     if (!gtk_init_check(NULL, NULL)) {
         (void)fprintf(stderr, "backline-gtk: there is no display to open a window on; `backline "
                               "live` plays without one\n");
