@@ -65,8 +65,10 @@ bool bl_map_pack_matrix(const bl_matrix *matrix, const bl_kernels *kernels, bl_a
 bool bl_history_make(uint32_t channels, uint32_t reach, bl_arena *arena, bl_history *history)
 {
     enum { LINE = BL_NET_ALIGN / sizeof(float) };
-    // Of three blocks, one is mirrored.
-    const uint32_t least = 3 * BL_INNER_FRAMES, needed = reach + BL_INNER_FRAMES;
+    // One block of `blocks` is mirrored, which no processor foresees. The layers that feel it most
+    // are the narrow ones, whose rings take least.
+    const uint32_t blocks = channels <= 4 ? 16 : 3;
+    const uint32_t least = blocks * BL_INNER_FRAMES, needed = reach + BL_INNER_FRAMES;
     const uint32_t capacity = needed > least ? needed : least;
     // An odd number of cache lines: rows that are a multiple of 4 KiB apart would share the few
     // ways of one cache set.

@@ -147,12 +147,31 @@ static void run_wide(const bl_wavenet_stage *stage, const bl_wavenet_block *bloc
 VEC_INLINE void small_tile(const layer_pass *pass, layer_shape shape, bl_activation_kind kind,
                            tile_size size, uint32_t t)
 {
+    const bool has_residual = pass->stage->residual == BL_RESIDUAL_MATRIX;
+    const bool is_tanh = kind == BL_ACTIVATION_TANH; // which wants registers itself
+    const uint32_t busy = size.outputs * size.vectors;
+    tile z;
+    if (size.outputs == shape.channels && busy <= (is_tanh ? 4 : 8)) {
+        layer_sum(pass, shape, size, 0, t, &z);
+        layer_activate_sums(kind, pass, size, 0, t, &z, false);
+        if (has_residual) {
+            layer_residual_of(pass, shape, size, t, &z);
+        }
+        return;
+    }
     TILE_UNROLL
     for (uint32_t o = 0; o < shape.channels; o += size.outputs) {
-        layer_conv(pass, shape, size, o, t);
+        if (is_tanh) {
+            layer_conv(pass, shape, size, o, t);
+        } else {
+            layer_sum(pass, shape, size, o, t, &z);
+            layer_activate_sums(kind, pass, size, o, t, &z, true);
+        }
     }
-    layer_activate(kind, pass, shape, size.vectors, t);
-    if (pass->stage->residual == BL_RESIDUAL_MATRIX) {
+    if (is_tanh) {
+        layer_activate(kind, pass, shape, size.vectors, t);
+    }
+    if (has_residual) {
         TILE_UNROLL
         for (uint32_t o = 0; o < shape.channels; o += size.outputs) {
             layer_residual(pass, shape, size, o, t);

@@ -29,20 +29,62 @@ typedef struct layer_pass {
 
 enum { LAYER_STRIDE = 4 * VEC_LANES };
 
-/// Outputs `o`.. of convolution and mix-in into z.
+/// Outputs `o`.. of convolution and mix-in.
+VEC_INLINE void layer_sum(const layer_pass *pass, layer_shape shape, tile_size size, uint32_t o,
+                          uint32_t t, tile *sums)
+{
+    const bl_wavenet_stage *stage = pass->stage;
+    tile_start(sums, size, stage->conv.b + o);
+    if (shape.mixin != 0) {
+        tile_add(sums, size, (tile_weights){stage->mixin.w + o, shape.channels},
+                 pass->block->condition + t, BL_NET_STRIDE, shape.mixin);
+    }
+    tile_add_taps(sums, size, (tile_weights){stage->conv.w + o, shape.channels}, &pass->taps,
+                  pass->taps.rows + t, shape.in, shape.taps);
+}
+
+/// The same into z.
 VEC_INLINE void layer_conv(const layer_pass *pass, layer_shape shape, tile_size size, uint32_t o,
                            uint32_t t)
 {
-    const bl_wavenet_stage *stage = pass->stage;
     tile sums;
-    tile_start(&sums, size, stage->conv.b + o);
-    if (shape.mixin != 0) {
-        tile_add(&sums, size, (tile_weights){stage->mixin.w + o, shape.channels},
-                 pass->block->condition + t, BL_NET_STRIDE, shape.mixin);
-    }
-    tile_add_taps(&sums, size, (tile_weights){stage->conv.w + o, shape.channels}, &pass->taps,
-                  pass->taps.rows + t, shape.in, shape.taps);
+    layer_sum(pass, shape, size, o, t, &sums);
     tile_store(&sums, size, pass->z + o * LAYER_STRIDE, LAYER_STRIDE);
+}
+
+/// x + b, where the sums of outputs `o`.. of the residual stream start.
+VEC_INLINE void layer_residual_start(const layer_pass *pass, layer_shape shape, tile_size size,
+                                     uint32_t o, uint32_t t, tile *sums)
+{
+    const bl_wavenet_stage *stage = pass->stage;
+    tile_start(sums, size, stage->layer1x1.b + o);
+    if (shape.expands) {
+        tile_add(sums, size, (tile_weights){stage->expand.w + o, 0}, pass->x + t, 0, 1);
+    } else {
+        tile_add_rows(sums, size, pass->x + o * stage->history.stride + t, stage->history.stride);
+    }
+}
+
+/// All of the residual stream, x + W z + b, of a z that is in registers.
+VEC_INLINE void layer_residual_of(const layer_pass *pass, layer_shape shape, tile_size size,
+                                  uint32_t t, const tile *z)
+{
+    const bl_rows out = pass->block->out;
+    const float *w = pass->stage->layer1x1.w;
+    tile sums;
+    layer_residual_start(pass, shape, size, 0, t, &sums);
+    TILE_UNROLL
+    for (uint32_t i = 0; i < size.outputs; i++) {
+        TILE_UNROLL
+        for (uint32_t o = 0; o < size.outputs; o++) {
+            const vec weight = vec_set(*w++);
+            TILE_UNROLL
+            for (uint32_t v = 0; v < size.vectors; v++) {
+                sums.v[o][v] = vec_fma(weight, z->v[i][v], sums.v[o][v]);
+            }
+        }
+    }
+    tile_store(&sums, size, out.at + t, out.stride);
 }
 
 /// Outputs `o`.. of the residual stream, x + W z + b.
@@ -52,15 +94,36 @@ VEC_INLINE void layer_residual(const layer_pass *pass, layer_shape shape, tile_s
     const bl_wavenet_stage *stage = pass->stage;
     const bl_rows out = pass->block->out;
     tile sums;
-    tile_start(&sums, size, stage->layer1x1.b + o);
-    if (shape.expands) {
-        tile_add(&sums, size, (tile_weights){stage->expand.w + o, 0}, pass->x + t, 0, 1);
-    } else {
-        tile_add_rows(&sums, size, pass->x + o * stage->history.stride + t, stage->history.stride);
-    }
+    layer_residual_start(pass, shape, size, o, t, &sums);
     tile_add(&sums, size, (tile_weights){stage->layer1x1.w + o, shape.channels}, pass->z,
              LAYER_STRIDE, shape.channels);
     tile_store(&sums, size, out.at + o * out.stride + t, out.stride);
+}
+
+/// Activates outputs `o`.., in place or, with `stores`, into z, and adds them to the head's
+/// accumulators.
+VEC_INLINE void layer_activate_sums(bl_activation_kind kind, const layer_pass *pass, tile_size size,
+                                    uint32_t o, uint32_t t, tile *sums, bool stores)
+{
+    const float slope = pass->stage->activation.p[0];
+    const bl_rows skip = pass->block->skip;
+    const bool starts = pass->block->skip_starts;
+    float *z = pass->z + o * LAYER_STRIDE, *to = skip.at + o * skip.stride + t;
+    TILE_UNROLL
+    for (uint32_t c = 0; c < size.outputs; c++) {
+        TILE_UNROLL
+        for (uint32_t v = 0; v < size.vectors; v++) {
+            float *sum = to + v * VEC_LANES;
+            const vec y = vec_activate(kind, &pass->stage->activation, slope, sums->v[c][v]);
+            if (stores) {
+                vec_store(z + v * VEC_LANES, y);
+            }
+            sums->v[c][v] = y;
+            vec_store(sum, starts ? y : vec_load(sum) + y);
+        }
+        z += LAYER_STRIDE;
+        TILE_NEXT_ROW(to, skip.stride);
+    }
 }
 
 /// z = activation(z), and the head's accumulators.

@@ -33,6 +33,14 @@ typedef struct tile_weights {
     size_t stride;
 } tile_weights;
 
+/// Goes to the next row, of whose place the compiler then knows nothing: else it makes a pointer of
+/// its own for every vector of every row, and spills them.
+#define TILE_NEXT_ROW(row, stride)                                                                 \
+    do {                                                                                           \
+        (row) += (stride);                                                                         \
+        __asm__("" : "+r"(row));                                                                   \
+    } while (0)
+
 VEC_INLINE void tile_start(tile *sums, tile_size size, const float *b)
 {
     TILE_UNROLL
@@ -52,8 +60,9 @@ VEC_INLINE void tile_add_rows(tile *sums, tile_size size, const float *x, size_t
     for (uint32_t o = 0; o < size.outputs; o++) {
         TILE_UNROLL
         for (uint32_t v = 0; v < size.vectors; v++) {
-            sums->v[o][v] += vec_load(x + o * stride + v * VEC_LANES);
+            sums->v[o][v] += vec_load(x + v * VEC_LANES);
         }
+        TILE_NEXT_ROW(x, stride);
     }
 }
 
@@ -63,47 +72,62 @@ VEC_INLINE void tile_store(const tile *sums, tile_size size, float *to, size_t s
     for (uint32_t o = 0; o < size.outputs; o++) {
         TILE_UNROLL
         for (uint32_t v = 0; v < size.vectors; v++) {
-            vec_store(to + o * stride + v * VEC_LANES, sums->v[o][v]);
+            vec_store(to + v * VEC_LANES, sums->v[o][v]);
+        }
+        TILE_NEXT_ROW(to, stride);
+    }
+}
+
+/// sums[o][v] += w[o] x[v]. Holds the shorter side in registers.
+VEC_INLINE void tile_add_row(tile *sums, tile_size size, const float *w, const float *x)
+{
+    if (size.outputs < size.vectors) {
+        vec weight[TILE_OUTPUTS];
+        TILE_UNROLL
+        for (uint32_t o = 0; o < size.outputs; o++) {
+            weight[o] = vec_set(w[o]);
+        }
+        TILE_UNROLL
+        for (uint32_t v = 0; v < size.vectors; v++) {
+            const vec column = vec_load(x + v * VEC_LANES);
+            TILE_UNROLL
+            for (uint32_t o = 0; o < size.outputs; o++) {
+                sums->v[o][v] = vec_fma(weight[o], column, sums->v[o][v]);
+            }
+        }
+    } else {
+        vec column[TILE_VECTORS];
+        TILE_UNROLL
+        for (uint32_t v = 0; v < size.vectors; v++) {
+            column[v] = vec_load(x + v * VEC_LANES);
+        }
+        TILE_UNROLL
+        for (uint32_t o = 0; o < size.outputs; o++) {
+            const vec weight = vec_set(w[o]);
+            TILE_UNROLL
+            for (uint32_t v = 0; v < size.vectors; v++) {
+                sums->v[o][v] = vec_fma(weight, column[v], sums->v[o][v]);
+            }
         }
     }
 }
 
-/// sums[o][v] += w[i][o] x[i][v] over `in` rows of x. Holds the shorter side in registers.
+/// sums[o][v] += w[i][o] x[i][v] over `in` rows of x. Unrolled where there are few: with more, the
+/// code outgrows what the processor keeps decoded.
 VEC_INLINE void tile_add(tile *sums, tile_size size, tile_weights weights, const float *x,
                          size_t x_stride, uint32_t in)
 {
-    const float *w = weights.w;
-    for (uint32_t i = 0; i < in; i++) {
-        if (size.outputs < size.vectors) {
-            vec weight[TILE_OUTPUTS];
-            TILE_UNROLL
-            for (uint32_t o = 0; o < size.outputs; o++) {
-                weight[o] = vec_set(w[o]);
-            }
-            TILE_UNROLL
-            for (uint32_t v = 0; v < size.vectors; v++) {
-                const vec column = vec_load(x + v * VEC_LANES);
-                TILE_UNROLL
-                for (uint32_t o = 0; o < size.outputs; o++) {
-                    sums->v[o][v] = vec_fma(weight[o], column, sums->v[o][v]);
-                }
-            }
-        } else {
-            vec column[TILE_VECTORS];
-            TILE_UNROLL
-            for (uint32_t v = 0; v < size.vectors; v++) {
-                column[v] = vec_load(x + v * VEC_LANES);
-            }
-            TILE_UNROLL
-            for (uint32_t o = 0; o < size.outputs; o++) {
-                const vec weight = vec_set(w[o]);
-                TILE_UNROLL
-                for (uint32_t v = 0; v < size.vectors; v++) {
-                    sums->v[o][v] = vec_fma(weight, column[v], sums->v[o][v]);
-                }
-            }
+    if (__builtin_constant_p(in) && in <= 4) {
+        TILE_UNROLL
+        for (uint32_t i = 0; i < in; i++) {
+            tile_add_row(sums, size, weights.w + i * weights.stride, x);
+            TILE_NEXT_ROW(x, x_stride);
         }
-        w += weights.stride;
+        return;
+    }
+    for (uint32_t i = 0; i < in; i++) {
+        tile_add_row(sums, size, weights.w, x);
+        weights.w += weights.stride;
         x += x_stride;
     }
 }
