@@ -165,14 +165,15 @@ static bool make_descriptors(bl_app *app)
            epoll_ctl(app->epoll_fd, EPOLL_CTL_ADD, app->timer_fd, &timer) == 0;
 }
 
-/// The model to begin with: the set list's, else the one named, else the rig's, else the last one,
+/// The model to begin with, without a set list: the one named, else the rig's, else the last one,
 /// else a shipped one.
 static void choose_first_model(bl_app *app)
 {
     char *first = app->first_model;
     if (app->setlist.part_count > 0) {
-        snprintf(first, sizeof app->first_model, "%s", app->rig.model);
-    } else if (app->config.model != NULL || app->config.rig != NULL) {
+        return; // the set list's rigs
+    }
+    if (app->config.model != NULL || app->config.rig != NULL) {
         const char *named = app->config.model != NULL ? app->config.model : app->rig.model;
         bl_path_absolute(named, first);
         app->first_model_is_chosen = true;
@@ -211,8 +212,9 @@ static bl_status read_rig(bl_app *app, bl_error *error)
         return listed;
     }
     if (app->setlist.part_count > 0) {
-        // its rig is read
-    } else if (app->config.rig != NULL) {
+        return BL_STATUS_OK;
+    }
+    if (app->config.rig != NULL) {
         bl_path_absolute(app->config.rig, app->rig_path);
         const bl_status status = bl_rig_load(app->rig_path, &app->rig, error);
         if (status != BL_STATUS_OK) {
@@ -226,7 +228,7 @@ static bl_status read_rig(bl_app *app, bl_error *error)
             app->rig_path[0] = '\0';
         }
     }
-    app->has_rig = app->rig_path[0] != '\0' || app->setlist.part_count > 0;
+    app->has_rig = app->rig_path[0] != '\0';
     memcpy(app->state.parameters, app->rig.parameters, sizeof app->state.parameters);
     return BL_STATUS_OK;
 }
@@ -266,6 +268,14 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
         status = bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory to start");
         goto fail;
     }
+    status = bl_stage_create(a->wake_fd, &a->stage, error);
+    if (status != BL_STATUS_OK) {
+        goto fail;
+    }
+    a->pulse.stage = a->stage;
+    a->pulse.programs = &a->programs;
+    bl_midi_map_init(&a->midi_map);
+    bl_app_read_midi_map(a);
     read_files(a);
     status = read_rig(a, error);
     if (status != BL_STATUS_OK) {
@@ -281,10 +291,7 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
         .pulse = &a->pulse,
         .wake_fd = a->wake_fd,
     };
-    status = bl_stage_create(a->wake_fd, &a->stage, error);
-    if (status == BL_STATUS_OK) {
-        status = bl_loader_create(a->wake_fd, a->stage, &a->loader, error);
-    }
+    status = bl_loader_create(a->wake_fd, a->stage, &a->loader, error);
     if (status == BL_STATUS_OK) {
         status = bl_link_create(&link, &a->link, error);
     }
@@ -352,6 +359,7 @@ void bl_app_dispatch(bl_app *app)
     bl_app_hear_loader(app);
     bl_app_hear_pulse(app);
     bl_app_hear_midi(app);
+    bl_app_hear_stage(app);
     bl_app_watch_files(app, bl_app_now_ms());
     bl_app_try_activate(app);
     bl_app_poll_engine(app);

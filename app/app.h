@@ -78,6 +78,15 @@ typedef struct bl_app_place {
     int bank, program;              ///< that choose this part; program -1: none
 } bl_app_place;
 
+/// The rigs of the set list, in memory.
+typedef struct bl_app_stage {
+    size_t rigs, loaded, failed;
+    size_t armed; ///< sound at once
+    size_t memory_bytes;
+    size_t locked_bytes; ///< that the system cannot swap out
+    double switch_ms;    ///< the last one: from asking to the new sound alone
+} bl_app_stage;
+
 /// What has come over MIDI since the start.
 typedef struct bl_app_midi {
     uint64_t heard;  ///< events
@@ -113,6 +122,7 @@ typedef struct bl_app_state {
     uint64_t changes; ///< see bl_app_get_changes
     bool muted, bypassed;
     bl_app_place place;
+    bl_app_stage stage;
     bl_app_midi midi;
     double parameters[BL_PARAMETER_COUNT];
     bool loading;           ///< a model is being loaded; the old one plays on
@@ -206,6 +216,14 @@ bool bl_app_take_message(bl_app *app, bl_app_message *message);
 /// One of the actions of action.h. `value`: of a number it counts from 1, of a switch it is 0, 1 or
 /// BL_ACTION_TOGGLE.
 void bl_app_act(bl_app *app, bl_action action, int value);
+
+/// The next control that moves does this from now on, and that is kept: the name of an action
+/// ("mute", "part 3") or the key of a parameter ("level_db"). False: there is no such name. NULL:
+/// none after all.
+bool bl_app_learn(bl_app *app, const char *name);
+
+/// No control does this any more. False: none did.
+bool bl_app_forget(bl_app *app, const char *name);
 
 /// One part of the set list, for a table of all of them.
 typedef struct bl_app_part {

@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "midi.h"
 #include "nsm.h"
+#include "midi_map.h"
 #include "rig.h"
 #include "setlist.h"
 #include "settings.h"
@@ -101,6 +102,15 @@ struct bl_app {
     bl_watch watch_files;     ///< the set list and its rigs
     int64_t reload_due_ms;    ///< 0: nothing has changed
     bl_midi_intake midi;
+    bl_midi_map midi_map;
+    bool learning; ///< the next control that moves is to do `learn_target`
+    bl_midi_target learn_target;
+    char learn_name[64];
+    bl_programs programs;
+    int stage_of_rig[BL_SETLIST_RIGS_MAX];    ///< BL_STAGE_NONE: it cannot be played
+    size_t rig_on_stage[BL_SETLIST_RIGS_MAX]; ///< the other way round
+    bool fault_told[BL_SETLIST_RIGS_MAX];     ///< of those on stage
+    uint64_t stage_serial, stage_switches;    ///< that the state shows
 
     // The server.
     uint64_t epoch; ///< of the client that is open; 0: none
@@ -142,9 +152,6 @@ void bl_app_fail(bl_app *app, const bl_error *error, bool fatal);
 
 // app_sound.c ----------------------------------------------------------------------------------
 
-/// Plays a rig: its model with stages and cab. What plays goes on until it takes over.
-void bl_app_load_rig(bl_app *app, const bl_rig *rig, const char *path);
-
 /// Mutes, and lets nothing ring on.
 void bl_app_panic(bl_app *app);
 
@@ -177,17 +184,52 @@ void bl_app_finish_sound(bl_app *app);
 
 // app_setlist.c --------------------------------------------------------------------------------
 
-/// Reads the set list to begin with, if there is one, and makes its rig the one to begin with.
+/// Reads the set list to begin with, if there is one, and brings its rigs on stage.
 bl_status bl_app_read_setlist(bl_app *app, bl_error *error);
 
 /// Reads files again that were edited.
 void bl_app_watch_files(bl_app *app, int64_t now_ms);
 
-/// Handles what has come over MIDI.
-void bl_app_hear_midi(bl_app *app);
+/// As bl_app_act, when all that came before has been heard.
+void bl_app_do(bl_app *app, bl_action action, int value);
+
+/// The audio thread has heard a program change.
+void bl_app_choose_program(bl_app *app, const bl_midi_event *event);
 
 /// Frees it, when no client can touch it.
 void bl_app_finish_setlist(bl_app *app);
+
+/// The set list's rig that the place asks for.
+size_t bl_app_current_rig(const bl_app *app);
+
+// app_midi.c -----------------------------------------------------------------------------------
+
+/// Reads midi.yaml; a broken one changes nothing.
+void bl_app_read_midi_map(bl_app *app);
+
+/// Adds it to the files that are watched.
+void bl_app_watch_midi_map(bl_app *app);
+
+/// Handles what has come over MIDI.
+void bl_app_hear_midi(bl_app *app);
+
+// app_stage.c ----------------------------------------------------------------------------------
+
+/// Brings the rigs of the set list on stage; those that are there stay as they are. `chosen_rig` is
+/// to be heard, -1: whatever sounds goes on. False if it does not work, which is told.
+bool bl_app_stage_rigs(bl_app *app, int chosen_rig);
+
+/// A rig of the set list is to be heard; one that cannot be is not.
+void bl_app_choose_rig(bl_app *app, size_t rig);
+
+/// Turns a knob of a rig of the set list.
+void bl_app_turn_rig(bl_app *app, size_t rig, bl_parameter parameter, double value);
+
+/// Shows what has changed on stage.
+void bl_app_hear_stage(bl_app *app);
+
+/// Whether the rig that is to be heard is loaded, or never will be.
+bool bl_app_stage_is_ready(const bl_app *app);
 
 // app_server.c ---------------------------------------------------------------------------------
 

@@ -75,27 +75,41 @@ static void remember_place(bl_app *app)
     bl_loader_save(app->loader, app->config.name, m);
 }
 
-/// Plays the rig of the place, unless it plays already.
-static void play_place(bl_app *app)
+size_t bl_app_current_rig(const bl_app *app)
+{
+    return part_at(app, app->place)->rig;
+}
+
+/// Shows the knobs of the rig of the place, and says if it cannot be played.
+static void show_rig(bl_app *app)
 {
     const bl_setlist_rig *rig = rig_at(app, app->place);
+    memcpy(app->state.parameters, rig->rig.parameters, sizeof app->state.parameters);
     if (rig->error.status != BL_STATUS_OK) {
         bl_app_tell(app, BL_APP_WARNING, "%s; the old sound plays on", rig->error.text);
-    } else if (strcmp(app->rig_path, rig->path) != 0) {
-        bl_app_load_rig(app, &rig->rig, rig->path);
     }
 }
 
-static void go(bl_app *app, size_t place)
+/// Shows and remembers another place; what sounds is chosen already.
+static void arrive(bl_app *app, size_t place)
 {
-    if (place >= app->setlist.part_count || place == app->place) {
+    if (place == app->place) {
         return;
     }
     app->last_place = app->place;
     app->place = place;
-    play_place(app);
+    show_rig(app);
     publish(app);
     remember_place(app);
+}
+
+/// Goes to a place, if it is one.
+static void go(bl_app *app, size_t place)
+{
+    if (place < app->setlist.part_count) {
+        bl_app_choose_rig(app, part_at(app, place)->rig);
+        arrive(app, place);
+    }
 }
 
 static void go_to_song(bl_app *app, size_t song)
@@ -146,7 +160,7 @@ static void move(bl_app *app, bl_action action, size_t number)
     }
 }
 
-void bl_app_act(bl_app *app, bl_action action, int value)
+void bl_app_do(bl_app *app, bl_action action, int value)
 {
     const bool toggle = value == BL_ACTION_TOGGLE;
     switch (action) {
@@ -165,6 +179,12 @@ void bl_app_act(bl_app *app, bl_action action, int value)
         move(app, action, value > 0 ? (size_t)value : 0);
         break;
     }
+}
+
+void bl_app_act(bl_app *app, bl_action action, int value)
+{
+    bl_app_hear_midi(app); // what was chosen there before comes before
+    bl_app_do(app, action, value);
 }
 
 bool bl_app_get_part(const bl_app *app, size_t number, bl_app_part *part)
@@ -190,6 +210,10 @@ bool bl_app_get_part(const bl_app *app, size_t number, bl_app_part *part)
 static void watch(bl_app *app)
 {
     bl_watch_clear(&app->watch_files);
+    bl_app_watch_midi_map(app);
+    if (app->setlist.part_count == 0) {
+        return;
+    }
     bl_watch_add(&app->watch_files, app->setlist_path);
     for (size_t i = 0; i < app->setlist.rig_count; i++) {
         bl_watch_add(&app->watch_files, app->setlist.rigs[i].path);
@@ -225,6 +249,7 @@ bl_status bl_app_read_setlist(bl_app *app, bl_error *error)
     bool named = false;
     if (!choose_setlist(app, &named)) {
         app->memory.setlist[0] = '\0'; // it ends where something else is asked for
+        watch(app);
         return BL_STATUS_OK;
     }
     if (bl_setlist_load(app->setlist_path, &app->setlist, &gone) != BL_STATUS_OK) {
@@ -234,6 +259,7 @@ bl_status bl_app_read_setlist(bl_app *app, bl_error *error)
             return bl_error_set(error, gone.status, "%s", gone.text);
         }
         bl_app_tell(app, BL_APP_WARNING, "%s", gone.text);
+        watch(app);
         return BL_STATUS_OK;
     }
     const bl_memory *m = &app->memory;
@@ -241,69 +267,56 @@ bl_status bl_app_read_setlist(bl_app *app, bl_error *error)
     app->place = same ? bl_setlist_resume(&app->setlist, m->song, m->part, m->place) : 0;
     app->last_place = app->place;
     tell_faults(app, "what plays then plays on");
-    const bl_setlist_rig *rig = rig_at(app, app->place);
-    if (rig->error.status == BL_STATUS_OK) {
-        app->rig = rig->rig;
-        snprintf(app->rig_path, sizeof app->rig_path, "%s", rig->path);
-    }
+    bl_stage_set_calibration(app->stage, app->settings.has_interface_input,
+                             app->settings.interface_input_dbu);
+    bl_app_stage_rigs(app, (int)bl_app_current_rig(app));
+    memcpy(app->state.parameters, rig_at(app, app->place)->rig.parameters,
+           sizeof app->state.parameters);
     publish(app);
     watch(app);
     return BL_STATUS_OK;
 }
 
-/// The rig as it was before the edit, where the new one cannot be used.
-static void keep_old_rigs(const bl_setlist *old, bl_setlist *fresh)
+/// The rig as it was before the edit, where the new one cannot be used; and its knobs as they are,
+/// where the file has not moved them.
+static void keep_old_rig(const bl_setlist *old, bl_setlist_rig *rig)
 {
-    for (size_t i = 0; i < fresh->rig_count; i++) {
-        bl_setlist_rig *rig = &fresh->rigs[i];
-        for (size_t k = 0; k < old->rig_count && rig->error.status != BL_STATUS_OK; k++) {
-            const bl_setlist_rig *before = &old->rigs[k];
-            if (before->error.status == BL_STATUS_OK && strcmp(before->path, rig->path) == 0) {
-                *rig = *before;
-            }
-        }
+    size_t k = 0;
+    while (k < old->rig_count && strcmp(old->rigs[k].path, rig->path) != 0) {
+        k++;
     }
-}
-
-static bool is_same_rig(const bl_rig *a, const bl_rig *b)
-{
-    return strcmp(a->model, b->model) == 0 && strcmp(a->cab, b->cab) == 0 &&
-           memcmp(a->parameters, b->parameters, sizeof a->parameters) == 0;
+    if (k == old->rig_count || old->rigs[k].error.status != BL_STATUS_OK) {
+        return;
+    }
+    const bl_setlist_rig *before = &old->rigs[k];
+    if (rig->error.status != BL_STATUS_OK) {
+        *rig = *before;
+    } else if (memcmp(before->as_read, rig->as_read, sizeof rig->as_read) == 0) {
+        memcpy(rig->rig.parameters, before->rig.parameters, sizeof rig->rig.parameters);
+    }
 }
 
 /// The edited list instead of the old one; what has not changed plays on untouched.
 static void reload(bl_app *app)
 {
-    bl_setlist fresh;
+    bl_setlist fresh, old = app->setlist;
     bl_error error = {0};
     const bl_setlist_part *was = part_at(app, app->place);
-    const bl_setlist_rig *old_rig = rig_at(app, app->place);
     if (bl_setlist_load(app->setlist_path, &fresh, &error) != BL_STATUS_OK) {
         bl_setlist_finish(&fresh);
         bl_app_tell(app, BL_APP_WARNING, "%s; the list plays on as it was", error.text);
         return;
     }
-    const size_t place =
-        bl_setlist_resume(&fresh, app->setlist.songs[was->song].name, was->name, app->place);
-    const bl_setlist_rig *new_rig = &fresh.rigs[fresh.parts[place].rig];
-    const bool plays_on =
-        strcmp(old_rig->path, new_rig->path) == 0 &&
-        (new_rig->error.status != BL_STATUS_OK || is_same_rig(&old_rig->rig, &new_rig->rig));
-    for (size_t i = 0; i < fresh.rig_count; i++) {
-        if (fresh.rigs[i].error.status != BL_STATUS_OK) {
-            bl_app_tell(app, BL_APP_WARNING, "%s; the rig plays on as it was",
-                        fresh.rigs[i].error.text);
-        }
-    }
-    keep_old_rigs(&app->setlist, &fresh);
-    bl_setlist_finish(&app->setlist);
+    app->place = bl_setlist_resume(&fresh, old.songs[was->song].name, was->name, app->place);
+    app->last_place = app->last_place < fresh.part_count ? app->last_place : app->place;
     app->setlist = fresh;
-    app->place = place;
-    app->last_place = app->last_place < fresh.part_count ? app->last_place : place;
-    if (!plays_on) {
-        app->rig_path[0] = '\0';
-        play_place(app);
+    tell_faults(app, "it plays on as it was");
+    for (size_t i = 0; i < fresh.rig_count; i++) {
+        keep_old_rig(&old, &fresh.rigs[i]);
     }
+    bl_setlist_finish(&old);
+    bl_app_stage_rigs(app, (int)bl_app_current_rig(app));
+    show_rig(app);
     publish(app);
     watch(app);
     remember_place(app);
@@ -316,31 +329,27 @@ void bl_app_watch_files(bl_app *app, int64_t now_ms)
     if (bl_watch_take(&app->watch_files)) {
         app->reload_due_ms = now_ms + RELOAD_MS;
     }
-    if (app->reload_due_ms != 0 && now_ms >= app->reload_due_ms && app->setlist.part_count > 0) {
-        app->reload_due_ms = 0;
+    if (app->reload_due_ms == 0 || now_ms < app->reload_due_ms) {
+        return;
+    }
+    app->reload_due_ms = 0;
+    bl_app_read_midi_map(app);
+    if (app->setlist.part_count > 0) {
         reload(app);
     }
 }
 
-// MIDI ----------------------------------------------------------------------------------------
+// Programs ------------------------------------------------------------------------------------
 
-static void choose_program(bl_app *app, const bl_midi_event *event)
+void bl_app_choose_program(bl_app *app, const bl_midi_event *event)
 {
     const size_t place = bl_setlist_find_program(&app->setlist, event->bank, event->number);
     if (place == BL_SETLIST_NONE) {
         app->state.midi.unknown_programs++;
+    } else if (event->value != 0) {
+        arrive(app, place); // choosing it once more could overtake a later program change
     } else {
         go(app, place);
-    }
-}
-
-void bl_app_hear_midi(bl_app *app)
-{
-    bl_midi_event event;
-    for (int i = 0; i < BL_MIDI_CAPACITY && bl_midi_intake_take(&app->midi, &event); i++) {
-        if (event.kind == BL_MIDI_PROGRAM) {
-            choose_program(app, &event);
-        }
     }
 }
 

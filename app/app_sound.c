@@ -47,6 +47,10 @@ void bl_app_panic(bl_app *app)
 void bl_app_set_parameter(bl_app *app, bl_parameter parameter, double value)
 {
     app->state.parameters[parameter] = bl_parameter_clamp(parameter, value);
+    if (app->setlist.part_count > 0) {
+        bl_app_turn_rig(app, bl_app_current_rig(app), parameter, app->state.parameters[parameter]);
+        return;
+    }
     const bl_control c = {
         .kind = BL_CONTROL_PARAMETER,
         .parameter = parameter,
@@ -58,7 +62,7 @@ void bl_app_set_parameter(bl_app *app, bl_parameter parameter, double value)
     }
 }
 
-/// Asks LOADER for a chain; `path` NULL: of the model that is loaded, "": of none.
+/// Asks LOADER for a chain; `path` NULL: of the model that is loaded.
 static void request_model(bl_app *app, const char *path)
 {
     app->model_whole = atomic_load(&app->pulse.freewheel);
@@ -67,7 +71,6 @@ static void request_model(bl_app *app, const char *path)
         .sample_rate_hz = app->engine_rate_hz,
         .quality = app->config.quality,
         .whole = app->model_whole,
-        .clean = path != NULL && path[0] == '\0',
         .stages = app->has_rig,
         .match_loudness = app->rig.match_loudness,
         .calibrate = app->settings.has_interface_input,
@@ -177,7 +180,9 @@ void bl_app_prepare_sound(bl_app *app, double sample_rate_hz)
         return;
     }
     const char *first = app->first_model[0] != '\0' ? app->first_model : NULL;
-    request_model(app, first);
+    if (app->setlist.part_count == 0) {
+        request_model(app, first);
+    }
     if (app->demo_path[0] != '\0') {
         throw_away(app, NULL, app->demo); // of the old rate
         app->demo = NULL;
@@ -187,32 +192,25 @@ void bl_app_prepare_sound(bl_app *app, double sample_rate_hz)
 
 bool bl_app_sound_is_ready(const bl_app *app)
 {
-    return !app->model_awaited && !app->demo_awaited;
+    return !app->model_awaited && !app->demo_awaited && bl_app_stage_is_ready(app);
 }
 
 void bl_app_load_model(bl_app *app, const char *path)
 {
     char absolute[BL_PATH_MAX];
     bl_path_absolute(path, absolute);
+    if (app->setlist.part_count > 0) { // into the rig that plays
+        const size_t rig = bl_app_current_rig(app);
+        snprintf(app->setlist.rigs[rig].rig.model, BL_RIG_PATH_MAX, "%s", absolute);
+        bl_app_stage_rigs(app, (int)rig);
+        return;
+    }
     if (app->engine == NULL) { // as soon as there is a rate
         snprintf(app->first_model, sizeof app->first_model, "%s", absolute);
         app->first_model_is_chosen = true;
         return;
     }
     request_model(app, absolute);
-}
-
-void bl_app_load_rig(bl_app *app, const bl_rig *rig, const char *path)
-{
-    app->rig = *rig;
-    app->has_rig = true;
-    snprintf(app->rig_path, sizeof app->rig_path, "%s", path);
-    memcpy(app->state.parameters, rig->parameters, sizeof app->state.parameters);
-    if (app->engine == NULL) { // as soon as there is a rate
-        snprintf(app->first_model, sizeof app->first_model, "%s", rig->model);
-        return;
-    }
-    request_model(app, rig->model);
 }
 
 void bl_app_set_demo(bl_app *app, const char *path)

@@ -23,6 +23,8 @@ void bl_console_print_keys(void)
         }
     }
     fputs("  j, number  Part of the whole list\n"
+          "  c, name    Learn which MIDI control does an action or moves a parameter\n"
+          "  f, name    Forget it\n"
           "  l          List all parts and their programs\n"
           "  Ctrl-C     End\n",
           stderr);
@@ -53,8 +55,14 @@ static void ask(bl_console *console, char question, const char *words)
 static void answered(bl_console *console)
 {
     uint64_t number = 0;
+    const char question = console->question;
     console->question = 0;
-    if (bl_text_parse_count(console->answer, &number) && number >= 1 && number <= INT32_MAX) {
+    if (question == 'c' && !bl_app_learn(console->app, console->answer)) {
+        fprintf(stderr, "there is no action or parameter \"%s\"\n", console->answer);
+    } else if (question == 'f' && !bl_app_forget(console->app, console->answer)) {
+        fprintf(stderr, "nothing over MIDI does \"%s\"\n", console->answer);
+    } else if (question == 'j' && bl_text_parse_count(console->answer, &number) && number >= 1 &&
+               number <= INT32_MAX) {
         bl_app_act(console->app, BL_ACTION_JUMP, (int)number);
     }
 }
@@ -91,6 +99,10 @@ void bl_console_take(bl_console *console, char byte)
         bl_app_act(console->app, action, value);
     } else if (key == 'j') {
         ask(console, key, "jump to part number:");
+    } else if (key == 'c') {
+        ask(console, key, "learn a control for which action or parameter:");
+    } else if (key == 'f') {
+        ask(console, key, "forget the control of which action or parameter:");
     } else if (key == 'l') {
         bl_console_print_parts(console->app);
     } else if (key == '?' || key == 'h') {

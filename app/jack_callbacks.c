@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { FREEWHEEL_PATIENCE_MS = 1000 };
+
 // RT ------------------------------------------------------------------------------------------
 
 static uint64_t now_ns(void)
@@ -64,6 +66,11 @@ static void listen(bl_jack *jack, bl_pulse *pulse, jack_nframes_t frames)
     }
     bl_midi_event program;
     if (bl_midi_intake_end(midi, &program)) {
+        // At once, not by way of MAIN, which only hears what was chosen.
+        const int rig = pulse->stage != NULL
+                            ? bl_programs_find(pulse->programs, program.bank, program.number)
+                            : -1;
+        program.value = rig >= 0 && bl_stage_choose_now(pulse->stage, rig);
         bl_midi_intake_tell(midi, &program);
     }
     if (count > 0) {
@@ -93,6 +100,9 @@ static int process(jack_nframes_t frames, void *argument)
 
     if (pulse != NULL && pulse->midi != NULL) {
         listen(jack, pulse, frames);
+    }
+    if (freewheel && pulse->stage != NULL) {
+        bl_stage_wait(pulse->stage, FREEWHEEL_PATIENCE_MS); // here nothing is late, but exact
     }
     run(jack, p, frames, freewheel);
 

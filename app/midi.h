@@ -19,7 +19,8 @@ enum { BL_MIDI_CHANNELS = 16, BL_MIDI_NUMBERS = 128 };
 typedef enum bl_midi_kind {
     BL_MIDI_CONTROL, ///< `number`, `value` 0..127
     BL_MIDI_NOTE,    ///< `number`, `value` is the velocity; 0: released
-    BL_MIDI_PROGRAM, ///< `number`, `bank`: the last bank select of this channel
+    BL_MIDI_PROGRAM, ///< `number`, `bank`: the last bank select of this channel; `value` 1: the
+                     ///< audio thread has chosen its rig
 } bl_midi_kind;
 
 /// What Backline listens to; everything else in the stream is passed over.

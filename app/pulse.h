@@ -6,6 +6,8 @@
 #define BACKLINE_APP_PULSE_H
 
 #include "midi.h"
+#include "programs.h"
+#include "stage.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -24,8 +26,10 @@ enum {
 enum { BL_PULSE_LEVELS = 32 }; ///< ports whose level is measured, at most
 
 typedef struct bl_pulse {
-    int wake_fd;          ///< eventfd of MAIN, written by NOTIFY, set before any client is opened
-    bl_midi_intake *midi; ///< filled by RT, set before any client is opened; NULL: deaf
+    int wake_fd;           ///< eventfd of MAIN, written by NOTIFY, set before any client is opened
+    bl_midi_intake *midi;  ///< filled by RT, set before any client is opened; NULL: deaf
+    bl_stage *stage;       ///< that program changes choose from, set like `midi`; NULL: none
+    bl_programs *programs; ///< what they choose, set with `stage`
 
     _Atomic uint64_t cycles;  ///< RT -> MAIN: the heartbeat
     _Atomic uint64_t frames;  ///< RT -> MAIN: frames of those cycles

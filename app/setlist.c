@@ -97,6 +97,7 @@ static bl_status read_rig(reader *r, yaml_node_t *node, size_t *index)
     rig->error = missing;
     if (status == BL_STATUS_OK) {
         bl_rig_load(path, &rig->rig, &rig->error);
+        memcpy(rig->as_read, rig->rig.parameters, sizeof rig->as_read);
     }
     return BL_STATUS_OK;
 }

@@ -37,7 +37,8 @@ typedef struct bl_setlist_song {
 typedef struct bl_setlist_rig {
     char path[BL_RIG_PATH_MAX];
     bl_rig rig;
-    bl_error error; ///< not OK: the file cannot be used, and why
+    double as_read[BL_PARAMETER_COUNT]; ///< its parameters in the file, whatever is made of them
+    bl_error error;                     ///< not OK: the file cannot be used, and why
 } bl_setlist_rig;
 
 /// Parts stand in the order in which they are played, those of a song together.

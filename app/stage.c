@@ -29,6 +29,7 @@ static struct timespec moment_in(long microseconds)
 static void tell_main(bl_stage *stage)
 {
     const uint64_t one = 1;
+    stage->state.serial += stage->changed;
     if (stage->changed && stage->wake_fd >= 0 && write(stage->wake_fd, &one, sizeof one) < 0) {
         return; // full: MAIN has not looked since
     }
@@ -395,6 +396,17 @@ void bl_stage_get_state(bl_stage *stage, bl_stage_state *state)
     }
     *state = *s;
     pthread_mutex_unlock(&stage->lock);
+}
+
+bool bl_stage_get_model(bl_stage *stage, int index, bl_model_info *model)
+{
+    bl_stage_enter(stage);
+    const bl_model *found = index >= 0 && index < stage->count ? stage->entries[index].model : NULL;
+    if (found != NULL) {
+        *model = *bl_model_get_info(found);
+    }
+    pthread_mutex_unlock(&stage->lock);
+    return found != NULL;
 }
 
 bool bl_stage_get_rig(bl_stage *stage, int index, bl_stage_rig *rig)

@@ -15,6 +15,7 @@
 #define BACKLINE_APP_STAGE_H
 
 #include "backline/engine.h"
+#include "backline/model.h"
 #include "backline/parameter.h"
 #include "backline/realtime.h"
 #include "backline/status.h"
@@ -112,6 +113,9 @@ void bl_stage_set_parameter(bl_stage *stage, int index, bl_parameter parameter, 
 
 /// Thread: MAIN.
 void bl_stage_get_state(bl_stage *stage, bl_stage_state *state);
+
+/// Facts about the model of a rig; false if it has none, or it is not loaded. Thread: MAIN.
+bool bl_stage_get_model(bl_stage *stage, int index, bl_model_info *model);
 
 /// False if there is no such rig. Thread: MAIN.
 bool bl_stage_get_rig(bl_stage *stage, int index, bl_stage_rig *rig);

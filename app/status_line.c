@@ -24,8 +24,10 @@ void bl_status_line_format(const bl_app_state *s, char *text, size_t capacity)
     const bl_app_latency *l = &s->latency;
     size_t used = 0;
     if (s->place.number > 0) {
-        const int length = snprintf(text, capacity, "%zu/%zu %s: %s | ", s->place.number,
-                                    s->place.count, s->place.song, s->place.part);
+        const int length =
+            snprintf(text, capacity, "%zu/%zu %s: %s | %zu of %zu rigs armed, %.0f MB | ",
+                     s->place.number, s->place.count, s->place.song, s->place.part, s->stage.armed,
+                     s->stage.rigs, (double)s->stage.memory_bytes * 1e-6);
         used = (size_t)length < capacity ? (size_t)length : capacity - 1;
     }
     snprintf(text + used, capacity - used,
@@ -75,6 +77,17 @@ static json_t *pack_place(const bl_app_place *p)
                      "program", p->program >= 0 ? json_integer(p->program) : json_null());
 }
 
+/// null without a set list.
+static json_t *pack_stage(const bl_app_stage *s)
+{
+    return s->rigs == 0
+               ? json_null()
+               : json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "rigs", (json_int_t)s->rigs,
+                           "loaded", (json_int_t)s->loaded, "armed", (json_int_t)s->armed, "failed",
+                           (json_int_t)s->failed, "memory_bytes", (json_int_t)s->memory_bytes,
+                           "locked_bytes", (json_int_t)s->locked_bytes, "switch_ms", s->switch_ms);
+}
+
 static json_t *pack_midi(const bl_app_midi *m)
 {
     return json_pack("{s:I, s:I, s:I, s:I}", "heard", (json_int_t)m->heard, "merged",
@@ -96,6 +109,7 @@ void bl_status_line_print_record(const bl_app_state *s, double time_s)
         s->model_load, "narrowed", s->narrowed, "xruns", (json_int_t)s->xruns, "swaps",
         (json_int_t)s->swaps);
     json_object_set_new(record, "place", pack_place(&s->place));
+    json_object_set_new(record, "stage", pack_stage(&s->stage));
     json_object_set_new(record, "midi", pack_midi(&s->midi));
     json_t *sound = pack_sound(s);
     json_object_update(record, sound);

@@ -199,8 +199,8 @@ static void test_edits_live(void **state)
     stage_write("list.yaml", "version: 1\nsongs:\n- {name: Zero, rig: c.yaml}\n- name: One\n  "
                              "parts: [{name: Verse, rig: a.yaml}, {name: Solo, rig: b.yaml}]\n");
     stage_wait_message(&live, &seen,
-                       "b.yaml:2:20: found \"11\" for bass, expected a number from 0 to 10; the "
-                       "rig plays on as it was");
+                       "b.yaml:2:20: found \"11\" for bass, expected a number from 0 to 10; "
+                       "it plays on as it was");
     expect_place(2, "a"); // where the verse stands now
     stage_write("a.yaml", "version: 1\nmodel: c.safetensors\n");
     expect_place(2, "c"); // the rig that plays was edited

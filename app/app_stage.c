@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// The rigs of a bl_app's set list on the stage, where they wait to be heard. MAIN's.
+
+#include "app_parts.h"
+
+#include "fit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/// Index on the stage of a rig of the list; BL_STAGE_NONE: it cannot be played.
+static int stage_index(const bl_app *app, size_t rig)
+{
+    return app->stage_of_rig[rig];
+}
+
+bool bl_app_stage_rigs(bl_app *app, int chosen_rig)
+{
+    const bl_setlist *list = &app->setlist;
+    bl_rig *rigs = calloc(list->rig_count + 1, sizeof *rigs);
+    bl_error error = {0};
+    int count = 0;
+    if (rigs == NULL) {
+        bl_app_tell(app, BL_APP_ERROR, "not enough memory for the set list");
+        return false;
+    }
+    for (size_t i = 0; i < list->rig_count; i++) {
+        app->stage_of_rig[i] = BL_STAGE_NONE;
+        if (list->rigs[i].error.status == BL_STATUS_OK) {
+            app->stage_of_rig[i] = count;
+            app->rig_on_stage[count] = i;
+            app->fault_told[count] = false;
+            rigs[count++] = list->rigs[i].rig;
+        }
+    }
+    const int chosen = chosen_rig >= 0 ? stage_index(app, (size_t)chosen_rig) : BL_STAGE_NONE;
+    const bl_status status = bl_stage_set_rigs(app->stage, rigs, count, chosen, &error);
+    free(rigs);
+    bl_programs_set(&app->programs, list, app->stage_of_rig);
+    if (status != BL_STATUS_OK) {
+        bl_app_fail(app, &error, false);
+    }
+    app->stage_serial = 0;
+    return status == BL_STATUS_OK;
+}
+
+void bl_app_choose_rig(bl_app *app, size_t rig)
+{
+    if (stage_index(app, rig) != BL_STAGE_NONE) {
+        bl_stage_choose(app->stage, stage_index(app, rig));
+    }
+}
+
+void bl_app_turn_rig(bl_app *app, size_t rig, bl_parameter parameter, double value)
+{
+    app->setlist.rigs[rig].rig.parameters[parameter] = value;
+    if (stage_index(app, rig) != BL_STAGE_NONE) {
+        bl_stage_set_parameter(app->stage, stage_index(app, rig), parameter, value);
+    }
+}
+
+/// Tells once of each rig what is wrong with it: that it cannot be built, or costs too much.
+static void tell_faults(bl_app *app, int count)
+{
+    for (int i = 0; i < count; i++) {
+        bl_stage_rig rig;
+        if (app->fault_told[i] || !bl_stage_get_rig(app->stage, i, &rig)) {
+            continue;
+        }
+        const bl_setlist_rig *listed = &app->setlist.rigs[app->rig_on_stage[i]];
+        if (rig.phase == BL_STAGE_FAILED) {
+            app->fault_told[i] = true;
+            bl_app_tell(app, BL_APP_ERROR, "%s; where it is chosen, what plays then plays on",
+                        rig.error.text);
+        } else if (rig.phase != BL_STAGE_WAITING && rig.asked_share > BL_FIT_MOST) {
+            app->fault_told[i] = true;
+            bl_app_tell(app, BL_APP_WARNING,
+                        "the rig %s would need %.0f %% of a period of %u frames at %u Hz; as it "
+                        "plays, it needs %.0f %%",
+                        listed->path, 100.0 * rig.asked_share, app->state.period_frames,
+                        app->state.sample_rate_hz, 100.0 * rig.share);
+        }
+    }
+}
+
+/// What sounds, for display.
+static void show_sounding(bl_app *app, int index)
+{
+    bl_app_state *s = &app->state;
+    bl_stage_rig rig;
+    if (index == BL_STAGE_NONE || !bl_stage_get_rig(app->stage, index, &rig)) {
+        return;
+    }
+    const bl_setlist_rig *listed = &app->setlist.rigs[app->rig_on_stage[index]];
+    snprintf(s->model_path, sizeof s->model_path, "%s", listed->rig.model);
+    s->model_load = rig.share;
+    s->trim_db = rig.trim.trim_db;
+    s->calibration_db = rig.trim.calibration_db;
+    s->trim_measured = rig.trim.source == BL_TRIM_MEASURED;
+    if (!bl_stage_get_model(app->stage, index, &s->model)) {
+        s->model = (bl_model_info){.name = ""};
+    }
+}
+
+void bl_app_hear_stage(bl_app *app)
+{
+    bl_stage_state now;
+    if (app->setlist.part_count == 0) {
+        return;
+    }
+    bl_stage_get_state(app->stage, &now);
+    if (now.serial == app->stage_serial) {
+        return;
+    }
+    app->stage_serial = now.serial;
+    bl_app_state *s = &app->state;
+    const double ms = app->engine_rate_hz > 0.0 ? 1e3 / app->engine_rate_hz : 0.0;
+    s->stage.rigs = (size_t)now.rig_count;
+    s->stage.loaded = (size_t)now.loaded;
+    s->stage.armed = (size_t)now.armed;
+    s->stage.failed = (size_t)now.failed;
+    s->stage.memory_bytes = now.memory_bytes;
+    s->stage.locked_bytes = now.locked_bytes;
+    if (now.switches != app->stage_switches && now.sounds_frame >= now.asked_frame) {
+        s->stage.switch_ms = (double)(now.sounds_frame - now.asked_frame) * ms;
+    }
+    s->changes += now.switches != app->stage_switches;
+    app->stage_switches = now.switches;
+    s->loading = now.chosen != BL_STAGE_NONE && now.chosen != now.sounding;
+    show_sounding(app, now.sounding);
+    tell_faults(app, now.rig_count);
+}
+
+bool bl_app_stage_is_ready(const bl_app *app)
+{
+    bl_stage_state now;
+    bl_stage_rig rig;
+    bl_stage_get_state(app->stage, &now);
+    return !bl_stage_get_rig(app->stage, now.chosen, &rig) || rig.phase != BL_STAGE_WAITING;
+}
