@@ -272,8 +272,6 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
     if (status != BL_STATUS_OK) {
         goto fail;
     }
-    a->pulse.stage = a->stage;
-    a->pulse.programs = &a->programs;
     bl_midi_map_init(&a->midi_map);
     bl_app_read_midi_map(a);
     read_files(a);

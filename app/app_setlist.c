@@ -267,6 +267,8 @@ bl_status bl_app_read_setlist(bl_app *app, bl_error *error)
     app->place = same ? bl_setlist_resume(&app->setlist, m->song, m->part, m->place) : 0;
     app->last_place = app->place;
     tell_faults(app, "what plays then plays on");
+    app->pulse.stage = app->stage;
+    app->pulse.programs = &app->programs;
     bl_stage_set_calibration(app->stage, app->settings.has_interface_input,
                              app->settings.interface_input_dbu);
     bl_app_stage_rigs(app, (int)bl_app_current_rig(app));
