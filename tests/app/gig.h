@@ -96,13 +96,18 @@ typedef struct world {
     float *in, *out, *of[RIGS_MAX];
 } world;
 
-static inline world world_make(uint32_t frames)
+static inline void fill_guitar(float *in, uint32_t frames)
+{
+    test_guitar_fill(in, frames, 11);
+}
+
+static inline world world_make(uint32_t frames, void (*fill)(float *in, uint32_t frames))
 {
     world w = {.frames = frames};
     w.in = malloc(frames * sizeof *w.in);
     w.out = malloc(frames * sizeof *w.out);
     assert_true(w.in != NULL && w.out != NULL);
-    test_guitar_fill(w.in, frames, 11);
+    fill(w.in, frames);
     for (int r = 0; r < rig_count; r++) {
         w.of[r] = always_played(r, w.in, frames);
     }

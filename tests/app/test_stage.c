@@ -52,7 +52,7 @@ static void test_armed_rigs_sound_as_if_they_had_always_played(void **state)
     (void)state;
     enum { SWITCHES = 40, STEP = 12032 };
     passage passages[SWITCHES + 1];
-    gig g = {world_make((SWITCHES + 1) * STEP), passages, .room = SWITCHES + 1};
+    gig g = {world_make((SWITCHES + 1) * STEP, fill_guitar), passages, .room = SWITCHES + 1};
     random_source random = {5};
     assert_int_equal(bl_stage_set_rigs(g.w.stage, rigs, TEST_RIGS, 0, NULL), BL_STATUS_OK);
     play(&g, 0, STEP);
@@ -73,7 +73,7 @@ static void test_late_rigs_sound_as_if_they_had_always_played(void **state)
     (void)state;
     enum { LATE = 19 * RATE_HZ, STEP = 9600 };
     passage passages[TEST_RIGS];
-    gig g = {world_make(LATE + TEST_RIGS * STEP), passages, .room = TEST_RIGS};
+    gig g = {world_make(LATE + TEST_RIGS * STEP, fill_guitar), passages, .room = TEST_RIGS};
     bl_engine_process(g.w.engine, g.w.in, g.w.out, LATE);
     for (int r = 0; r < TEST_RIGS; r++) {
         bl_chain *chain = chain_of(r);

@@ -147,7 +147,7 @@ static void test_random_switches_from_two_threads(void **state)
     (void)state;
     const char *asked = getenv("BL_SWITCHES");
     match m = {.switches = asked != NULL ? (uint32_t)atoi(asked) : SWITCHES};
-    m.w = world_make(m.switches * GAP_MAX / 2);
+    m.w = world_make(m.switches * GAP_MAX / 2, fill_guitar);
     m.passages = calloc(m.w.frames / FADE + 2, sizeof *m.passages);
     assert_non_null(m.passages);
     assert_int_equal(bl_stage_set_rigs(m.w.stage, rigs, rig_count, 0, NULL), BL_STATUS_OK);
