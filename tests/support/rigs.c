@@ -29,8 +29,8 @@ static const char *path_of(const char *kind, int index)
     return test_folder_file(name);
 }
 
-/// One LSTM layer whose forget gates stand at `forget_bias`, and whose input gates let in as much as
-/// is forgotten, so that the cells never fill up and what they hold is heard.
+/// One LSTM layer whose forget gates stand at `forget_bias`, and whose input gates let in as much
+/// as is forgotten, so that the cells never fill up and what they hold is heard.
 static void write_lstm(model_bytes *bytes, float forget_bias, uint64_t seed)
 {
     enum { ROWS = 4 * HIDDEN, WEIGHTS = ROWS * (1 + HIDDEN) + ROWS + 2 * HIDDEN + HIDDEN + 1 };

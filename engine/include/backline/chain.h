@@ -67,9 +67,9 @@ void bl_chain_set_parameter(bl_chain *chain, bl_parameter parameter, double valu
 uint32_t bl_chain_latency_frames(const bl_chain *chain) BL_NONBLOCKING;
 
 /// Frames of input after which its sound depends on nothing earlier: a chain that is reset and run
-/// over this many is where it would be if it had always played. A recurrent model, which has no such
-/// end, is heard to forget: until no more than 2e-6 of full scale is left of what it heard, at least
-/// half a second, at most some 20 s (2^20 frames). Thread: any, RT safe.
+/// over this many is where it would be if it had always played. A recurrent model, which has no
+/// such end, is heard to forget: until no more than 2e-6 of full scale is left of what it heard, at
+/// least half a second, at most some 20 s (2^20 frames). Thread: any, RT safe.
 uint32_t bl_chain_memory_frames(const bl_chain *chain) BL_NONBLOCKING;
 
 /// Frames after which its sample grid repeats: of resampler, cab and moving filters. The replay

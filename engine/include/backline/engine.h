@@ -105,8 +105,9 @@ uint64_t bl_engine_replay(bl_engine *engine, bl_chain *chain, uint32_t frames);
 
 /// Puts a replayed chain, as load `generation`, in the way of the next process call, which fades to
 /// it without any warm-up. False, and `chain` stays the caller's, if that call has begun already:
-/// replay it on. In freewheel it may be behind. If a fade or a retired chain holds the call off, the chain stays and is stale.
-/// Thread: LOADER, with no other chain on its way. Owns: the engine, on true.
+/// replay it on. In freewheel it may be behind. If a fade or a retired chain holds the call off,
+/// the chain stays and is stale. Thread: LOADER, with no other chain on its way. Owns: the engine,
+/// on true.
 bool bl_engine_join(bl_engine *engine, bl_chain *chain, uint64_t generation);
 
 typedef enum bl_join_state {

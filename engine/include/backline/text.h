@@ -22,9 +22,9 @@ bool bl_text_parse_count(const char *text, uint64_t *value);
 /// Writes the shortest decimal form that reads back as the same double. Thread: any but RT.
 void bl_text_format_number(double value, char text[BL_TEXT_NUMBER_MAX]);
 
-/// Bytes of the UTF-8 character (RFC 3629) at `text`, of which `size` bytes may be read: 1 to 4, or 0
-/// if it is not a character: overlong forms, surrogates and codes beyond U+10FFFF are none. Thread:
-/// any.
+/// Bytes of the UTF-8 character (RFC 3629) at `text`, of which `size` bytes may be read: 1 to 4, or
+/// 0 if it is not a character: overlong forms, surrogates and codes beyond U+10FFFF are none.
+/// Thread: any.
 size_t bl_text_measure(const char *text, size_t size);
 
 /// Puts '?' in place of every byte that is not UTF-8: names of files may hold anything,
