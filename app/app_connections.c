@@ -234,7 +234,7 @@ void bl_app_surveyed(bl_app *app, bl_link_answer *answer)
     if (!are_same(app->survey.connections, app->survey.connection_count, answer->survey.connections,
                   answer->survey.connection_count)) {
         // jackd asks for latencies when a connection is wanted, before it is made.
-        bl_link_recompute_latencies(app->link);
+        app->latencies_due = true;
     }
     bl_survey_finish(&app->survey);
     app->survey = answer->survey;

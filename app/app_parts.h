@@ -126,6 +126,7 @@ struct bl_app {
     int64_t survey_due_ms; ///< 0: none
     uint64_t survey_beat;  ///< cycle at which the server surely shows what it has told; 0: known
     bool ports_gone;
+    bool latencies_due; ///< the server is to ask everybody again, but not in freewheel
     bl_memory memory;
     bl_app_watch watch;
 

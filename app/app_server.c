@@ -283,8 +283,11 @@ void bl_app_watch_server(bl_app *app, int64_t now_ms)
         take_load(app, now_ms);
     }
     const uint32_t own = atomic_load(&app->pulse.own_latency_frames);
-    if (own != app->watch.latency_frames) {
-        app->watch.latency_frames = own;
+    app->latencies_due = app->latencies_due || own != app->watch.latency_frames;
+    app->watch.latency_frames = own;
+    // jackd that is asked for such things in freewheel may stand still for seconds.
+    if (app->latencies_due && !atomic_load(&app->pulse.freewheel)) {
+        app->latencies_due = false;
         bl_link_recompute_latencies(app->link);
     }
     // News come before the cycle in which the server makes them true: a survey may be too early.

@@ -110,7 +110,8 @@ static void survey(bl_link *link)
 {
     bl_link_answer *answer = bl_link_answer_new(link, BL_LINK_SURVEYED);
     bl_jack_survey(link->jack, &answer->survey, &answer->error);
-    if (link->listening) {
+    // In freewheel jackd takes connections away and puts them back itself.
+    if (link->listening && !atomic_load(&link->config.pulse->freewheel)) {
         bl_jack_listen(link->jack, &answer->survey.ports);
     }
     bl_link_answer_post(link, answer);

@@ -12,8 +12,11 @@ target_compile_options(bl-options INTERFACE
     -fno-math-errno -fno-trapping-math -ffp-contract=off
     $<$<BOOL:${BL_WERROR}>:-Werror>)
 target_compile_definitions(bl-options INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE)
+# What is found ends the program. Where variables live is not tracked: that takes longer than
+# compiling the kernels.
 if(BL_SANITIZE)
-    target_compile_options(bl-options INTERFACE -fsanitize=${BL_SANITIZE} -fno-omit-frame-pointer -g)
+    target_compile_options(bl-options INTERFACE -fsanitize=${BL_SANITIZE} -fno-omit-frame-pointer -g
+        -fno-sanitize-recover=all $<$<C_COMPILER_ID:GNU>:-fno-var-tracking>)
     target_link_options(bl-options INTERFACE -fsanitize=${BL_SANITIZE})
 endif()
 

@@ -8,13 +8,13 @@ command -v valgrind >/dev/null || {
     echo "skip: valgrind is not installed"
     exit 77
 }
-failed=0
-for test in engine-engine engine-swap engine-periods engine-oracle engine-chain unit-ring \
-    unit-arena unit-smoother; do
-    echo "memcheck: $test"
-    valgrind --quiet --error-exitcode=9 --leak-check=full "build/release/tests/test-$test" || {
-        echo "memcheck: $test failed"
-        failed=1
-    }
-done
-exit $failed
+# shellcheck disable=SC2016 # the dollars are of the inner shell
+one='
+    said=$(valgrind --quiet --error-exitcode=9 --leak-check=full "build/release/tests/test-$1" 2>&1)
+    code=$?
+    printf "memcheck: %s\n%s\n" "$1" "$said"
+    [ "$code" = 0 ] || echo "memcheck: $1 failed"
+    exit "$code"'
+# The long ones first.
+printf '%s\n' engine-swap engine-periods engine-engine engine-oracle engine-chain unit-ring \
+    unit-arena unit-smoother | xargs -P "$(nproc)" -n 1 sh -c "$one" memcheck

@@ -16,5 +16,5 @@ echo 'int main(void) { return 0; }' | clang-22 -fsanitize=realtime -x c - -o "$p
     echo "skip: clang-22 cannot link with -fsanitize=realtime; install libclang-rt-22-dev"
     exit 77
 }
-cmake --preset rtsan && ninja -C build/rtsan || exit 1
-ctest --test-dir build/rtsan -L '^engine$' --verbose
+cmake --preset rtsan && ninja -C build/rtsan tests-engine || exit 1
+ctest --test-dir build/rtsan -L '^engine$' -j "$(nproc)" --verbose

@@ -153,6 +153,13 @@ void stage_server_start(const stage_server *server)
     }
 }
 
+const char *stage_server_words(void)
+{
+    program_listen(&jackd, 0);
+    const size_t most = 2000;
+    return jackd.err + (jackd.err_size > most ? jackd.err_size - most : 0);
+}
+
 void stage_server_signal(int number)
 {
     program_signal(&jackd, number);
@@ -324,4 +331,23 @@ double stage_difference(const float *expected, const float *found, uint64_t fram
         difference = d > difference || isnan(d) ? d : difference;
     }
     return peak == 0.0 ? -1.0 : difference / fmax(1.0, peak);
+}
+
+void stage_check_same(const float *expected, const float *found, uint64_t frames, double tolerance)
+{
+    const double difference = stage_difference(expected, found, frames);
+    if (difference >= 0.0 && difference <= tolerance) {
+        return;
+    }
+    uint64_t first = 0;
+    uint64_t count = 0;
+    for (uint64_t i = frames; i-- > 0;) {
+        if (!(fabs((double)expected[i] - (double)found[i]) <= tolerance)) {
+            first = i;
+            count++;
+        }
+    }
+    fail_msg("it differs by %g from the rendering: %llu of %llu samples, the first is number %llu",
+             difference, (unsigned long long)count, (unsigned long long)frames,
+             (unsigned long long)first);
 }

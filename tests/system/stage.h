@@ -45,6 +45,9 @@ void stage_server_signal(int number);
 void stage_server_stop(void);
 bool stage_server_runs(void);
 
+/// The end of what the server has written, for the message of a test that fails.
+const char *stage_server_words(void);
+
 /// Starts `backline live ARGUMENTS... --status json`, the list ends with NULL.
 void stage_live_start(program *live, const char *const *arguments);
 
@@ -72,5 +75,9 @@ void stage_render(const char *sound, const char *model, bl_audio *rendered);
 
 /// Largest difference of two signals over max(1, peak of the first); -1 where both are silent.
 double stage_difference(const float *expected, const float *found, uint64_t frames);
+
+/// Fails the test, and says where the sounds part, unless they differ by at most `tolerance` and are
+/// not silent.
+void stage_check_same(const float *expected, const float *found, uint64_t frames, double tolerance);
 
 #endif

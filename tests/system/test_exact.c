@@ -51,10 +51,7 @@ static void check(scene *s, const peer_plan *plan)
 {
     memset(s->heard, 0, (size_t)s->sound.frames * sizeof *s->heard);
     peer_run(&s->peer, s->sound.samples, s->heard, s->sound.frames, plan);
-    const double difference = stage_difference(s->rendered.samples, s->heard, s->sound.frames);
-    if (!(difference >= 0.0 && difference <= TOLERANCE)) {
-        fail_msg("live and rendered differ by %g", difference);
-    }
+    stage_check_same(s->rendered.samples, s->heard, s->sound.frames, TOLERANCE);
 }
 
 static void at_period(uint32_t period)

@@ -80,10 +80,7 @@ static void check_sound(void)
         return;
     }
     const bl_audio *expected = rate_hz == 96000 ? &s.rendered_96k : &s.rendered;
-    const double difference = stage_difference(expected->samples, s.heard, s.sound.frames);
-    if (!(difference >= 0.0 && difference <= TOLERANCE)) {
-        fail_msg("after the return it differs by %g from the rendering", difference);
-    }
+    stage_check_same(expected->samples, s.heard, s.sound.frames, TOLERANCE);
 }
 
 /// It plays, all connections stand, and it sounds as it should.
