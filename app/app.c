@@ -280,6 +280,15 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
         goto fail;
     }
     choose_first_model(a);
+    if (a->config.strict && a->first_model_is_chosen && a->first_model[0] != '\0') {
+        // Before a server is started for nothing; LOADER reads it once more.
+        bl_model *model = NULL;
+        status = bl_model_load(a->first_model, NULL, &model, error);
+        bl_model_release(model);
+        if (status != BL_STATUS_OK) {
+            goto fail;
+        }
+    }
     const bl_link_config link = {
         .client = a->config.name,
         .server = a->config.server,
@@ -314,11 +323,14 @@ void bl_app_destroy(bl_app *app)
         bl_app_set_mute(app, true);
         nanosleep(&pause, NULL);
     }
+    if (app->loader != NULL) {
+        bl_app_remember(app); // a server that hangs has shown nothing of what was chosen since
+    }
+    bl_loader_destroy(app->loader, LOADER_PATIENCE_MS);
     if (!bl_link_destroy(app->link)) {
         return; // its thread still uses what would be freed here
     }
     bl_app_leave_session(app);
-    bl_loader_destroy(app->loader, LOADER_PATIENCE_MS);
     bl_stage_destroy(app->stage, LOADER_PATIENCE_MS);
     bl_app_finish_sound(app);
     bl_app_finish_setlist(app);
@@ -414,6 +426,8 @@ void bl_app_get_state(bl_app *app, bl_app_state *state)
 {
     bl_app_poll_engine(app);
     app->state.word = word_of(&app->state);
+    app->state.loading =
+        !bl_app_sound_is_ready(app) || (app->demo != NULL && app->attach_done < app->attach_asked);
     app->state.freewheel = atomic_load(&app->pulse.freewheel);
     app->state.xruns = atomic_load(&app->pulse.xruns);
     app->state.own_latency_frames = atomic_load(&app->pulse.own_latency_frames);

@@ -125,7 +125,7 @@ typedef struct bl_app_state {
     bl_app_stage stage;
     bl_app_midi midi;
     double parameters[BL_PARAMETER_COUNT];
-    bool loading;           ///< a model is being loaded; the old one plays on
+    bool loading;           ///< a model or a demo is being loaded; what was there before plays on
     char model_path[4096];  ///< of the model in use; "" while there is none
     bl_model_info model;    ///< facts about it; zero while there is none
     char demo[4096];        ///< file that plays instead of the input, or ""

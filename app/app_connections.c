@@ -160,11 +160,11 @@ static bool are_same(const bl_connection *a, size_t a_count, const bl_connection
     return same;
 }
 
-/// What stands now is what the player wants next time on this device.
-static void remember(bl_app *app)
+void bl_app_remember(bl_app *app)
 {
     bl_device device = {0};
-    if (app->names_missing || app->state.device[0] == '\0') {
+    if (app->names_missing || !app->wishes_ready || app->config.no_connect ||
+        app->state.device[0] == '\0') {
         return;
     }
     snprintf(device.name, sizeof device.name, "%s", app->state.device);
@@ -225,6 +225,25 @@ static void publish_ports(bl_app *app)
     app->state.ports_serial++;
 }
 
+/// Our own server cannot outlive us, which others on it should know before.
+static void warn_guests(bl_app *app)
+{
+    char guest[128];
+    for (size_t i = 0; app->state.own_server && !app->guests_told && i < app->survey.ports.count;
+         i++) {
+        const bl_port *port = &app->survey.ports.ports[i];
+        if (port->mine || port->physical) {
+            continue;
+        }
+        bl_port_client(port->name, guest, sizeof guest);
+        app->guests_told = true;
+        bl_app_tell(app, BL_APP_INFO,
+                    "\"%s\" plays on the JACK server that Backline started, which ends with "
+                    "Backline; start JACK before Backline to keep it",
+                    guest);
+    }
+}
+
 void bl_app_surveyed(bl_app *app, bl_link_answer *answer)
 {
     if (answer->error.status != BL_STATUS_OK) {
@@ -243,18 +262,22 @@ void bl_app_surveyed(bl_app *app, bl_link_answer *answer)
     const bool first = !app->surveyed;
     app->surveyed = true;
     look_for_device(app, first);
+    warn_guests(app);
     if (app->config.no_connect) {
         return; // what others connect is their business
     }
     if (atomic_load(&app->pulse.freewheel)) {
         return; // jackd takes the hardware's connections away until it ends
     }
-    if (bl_wishes_update(&app->wishes, &app->survey, app->ports_gone || first)) {
+    if (bl_wishes_update(&app->wishes, &app->survey, app->ports_gone || first, bl_app_now_ms())) {
         bl_app_survey_in(app, SURVEY_AGAIN_MS);
+    }
+    if (bl_wishes_any_refused(&app->wishes)) {
+        bl_app_survey_in(app, BL_WISH_RETRY_MS);
     }
     app->ports_gone = false;
     ask_for_wishes(app);
-    remember(app);
+    bl_app_remember(app);
 }
 
 void bl_app_connected(bl_app *app, const bl_link_answer *answer)
@@ -268,7 +291,7 @@ void bl_app_connected(bl_app *app, const bl_link_answer *answer)
     // A port that went while it was asked for is no refusal: the next survey shows what is there.
     const bool refused =
         answer->error.status != BL_STATUS_OK && answer->error.status != BL_STATUS_NOT_FOUND;
-    if (bl_wishes_answered(&app->wishes, &answer->connection, !refused)) {
+    if (bl_wishes_answered(&app->wishes, &answer->connection, !refused, bl_app_now_ms())) {
         bl_app_fail(app, &answer->error, named);
     }
     bl_app_survey_in(app, refused ? SURVEY_AGAIN_MS : BL_APP_SURVEY_SOON_MS);
@@ -282,7 +305,7 @@ void bl_app_connect(bl_app *app, bl_app_role role, const char *port, bool connec
     if (connect && !app->config.no_connect) {
         bl_wishes_add(&app->wishes, connection.ours, connection.theirs, false);
     } else {
-        bl_wishes_remove(&app->wishes, &connection);
+        bl_wishes_undo(&app->wishes, &connection, bl_app_now_ms());
     }
     if (app->activated) {
         bl_link_connect(app->link, &connection, connect);

@@ -120,6 +120,7 @@ struct bl_app {
     bl_survey survey;
     bl_wishes wishes;
     bool wishes_ready;
+    bool guests_told;      ///< that others are on our own server
     bool names_missing;    ///< a port that the player named is not there: nothing is remembered
     bool device_met;       ///< its connections are wished for
     size_t physical_count; ///< ports of hardware in the last survey
@@ -256,6 +257,9 @@ void bl_app_watch_server(bl_app *app, int64_t now_ms);
 
 /// Takes over a survey and asks for what is to be connected.
 void bl_app_surveyed(bl_app *app, bl_link_answer *answer);
+
+/// What stands now, or is wanted, is what the player wants next time on this device.
+void bl_app_remember(bl_app *app);
 
 /// A connection was made or refused.
 void bl_app_connected(bl_app *app, const bl_link_answer *answer);

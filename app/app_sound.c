@@ -81,7 +81,6 @@ static void request_model(bl_app *app, const char *path)
     memcpy(job.parameters, app->state.parameters, sizeof job.parameters);
     app->model_generation = job.generation;
     app->model_awaited = true;
-    app->state.loading = true;
     app->model_requested = true;
     bl_loader_load_model(app->loader, &job);
 }
@@ -251,7 +250,6 @@ static void hear_model(bl_app *app, bl_loader_answer *answer)
         return; // the player moved on
     }
     app->model_awaited = false;
-    app->state.loading = false;
     const bool is_first = app->first_model[0] != '\0';
     if (answer->error.status != BL_STATUS_OK) {
         char factory[BL_PATH_MAX];

@@ -46,7 +46,7 @@ static bool describe(int index, bl_card *card)
     bool found = false;
     snd_ctl_card_info_t *info = NULL;
     if (snd_ctl_card_info_malloc(&info) == 0 && snd_ctl_card_info(control, info) == 0) {
-        *card = (bl_card){0};
+        *card = (bl_card){.number = index};
         snprintf(card->id, sizeof card->id, "%s", snd_ctl_card_info_get_id(info));
         snprintf(card->name, sizeof card->name, "%s", snd_ctl_card_info_get_name(info));
         find_directions(control, card);

@@ -11,6 +11,7 @@ enum { BL_CARD_LIST_MAX = 32 };
 
 typedef struct bl_card {
     char id[32];    ///< ALSA's short name, stable over reboots: "hw:ID" opens it
+    int number;     ///< "hw:NUMBER" opens it too, as long as it stays plugged in
     char name[128]; ///< for people
     bool captures, plays;
 } bl_card;

@@ -293,18 +293,18 @@ const bl_command bl_command_live = {
 };
 
 /// Reads the command line. Returns BL_OPTIONS_RUN or an exit code.
-static int read_arguments(int argc, char **argv, live_settings *settings, bl_app_config *config)
+static int read_arguments(const bl_command *command, int argc, char **argv, live_settings *settings,
+                          bl_app_config *config)
 {
     const char *const *operands = NULL;
     uint32_t count = 0;
     *settings = (live_settings){.quality = 1.0};
-    const int end = bl_options_parse(&bl_command_live, argc, argv, settings, &operands, &count);
+    const int end = bl_options_parse(command, argc, argv, settings, &operands, &count);
     if (end != BL_OPTIONS_RUN) {
         return end;
     }
     if (settings->inputs.count >= BL_APP_NAMED_MAX || settings->outputs.count >= BL_APP_NAMED_MAX) {
-        return bl_command_fail_usage(&bl_command_live, "more than %d ports are named",
-                                     BL_APP_NAMED_MAX - 1);
+        return bl_command_fail_usage(command, "more than %d ports are named", BL_APP_NAMED_MAX - 1);
     }
     fill_config(settings, count > 0 ? operands[0] : NULL, config);
     return BL_OPTIONS_RUN;
@@ -318,13 +318,14 @@ int bl_app_config_parse(int argc, char **argv, bl_app_config *config)
              "`backline live` but --seconds and --status; `backline live --help` explains them.");
         return BL_EXIT_DONE;
     }
-    const int end = read_arguments(argc, argv, &settings, config);
+    bl_command window = bl_command_live;
+    window.sign = "backline-gtk";
+    const int end = read_arguments(&window, argc, argv, &settings, config);
     if (end != BL_OPTIONS_RUN) {
         return end;
     }
     if (settings.seconds > 0.0 || settings.status != STATUS_TEXT) {
-        return bl_command_fail_usage(&bl_command_live,
-                                     "the window has neither --seconds nor --status");
+        return bl_command_fail_usage(&window, "the window has neither --seconds nor --status");
     }
     config->strict = false; // the player can choose something else
     return BL_OPTIONS_RUN;
@@ -334,7 +335,7 @@ static int run(int argc, char **argv)
 {
     live_settings settings;
     bl_app_config config;
-    const int end = read_arguments(argc, argv, &settings, &config);
+    const int end = read_arguments(&bl_command_live, argc, argv, &settings, &config);
     if (end != BL_OPTIONS_RUN) {
         return end;
     }

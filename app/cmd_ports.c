@@ -5,6 +5,7 @@
 #include "command.h"
 #include "jack.h"
 #include "json.h"
+#include "pipewire.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -141,6 +142,10 @@ static int run(int argc, char **argv)
         return end;
     }
     findings f = {0};
+    if (bl_pipewire_join(settings.server, argv, &f.error) != BL_STATUS_OK) {
+        bl_command_fail(&bl_command_ports, &f.error);
+        bl_error_clear(&f.error);
+    }
     f.joined = bl_jack_look(settings.server, &f.survey, &f.rate_hz, &f.period_frames, &f.error) ==
                BL_STATUS_OK;
     f.card_count = bl_card_list(f.cards);

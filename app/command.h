@@ -14,6 +14,7 @@
 
 typedef struct bl_command {
     const char *name;                    ///< the word after `backline`
+    const char *sign;                    ///< what its errors begin with; NULL: "backline NAME"
     const char *summary;                 ///< half a sentence, lower case, no full stop
     const char *synopsis;                ///< what follows `backline NAME`
     const char *description;             ///< paragraphs, an empty line between them
@@ -31,7 +32,8 @@ typedef struct bl_command {
 int bl_options_parse(const bl_command *command, int argc, char **argv, void *settings,
                      const char *const **operands, uint32_t *operand_count);
 
-/// Prints "backline NAME: ..." on stderr and returns BL_EXIT_FAILED. Thread: MAIN.
+/// Prints "backline NAME: ...", or the command's own sign, on stderr and returns BL_EXIT_FAILED.
+/// Thread: MAIN.
 int bl_command_fail(const bl_command *command, const bl_error *error);
 
 /// The same for wrong usage: adds where the help is, returns BL_EXIT_USAGE. Thread: MAIN.

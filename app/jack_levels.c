@@ -45,6 +45,15 @@ void bl_jack_close_listener(bl_jack *jack)
     }
 }
 
+bool bl_jack_is_meter(const char *port)
+{
+    char client[128];
+    bl_port_client(port, client, sizeof client);
+    return strncmp(port + strlen(client), ":" BL_JACK_METER_PORT, 1 + strlen(BL_JACK_METER_PORT)) ==
+               0 &&
+           strstr(client, BL_JACK_METER_CLIENT) != NULL;
+}
+
 /// False if the server does not want a second client.
 static bool open_listener(bl_jack *jack)
 {
@@ -54,13 +63,12 @@ static bool open_listener(bl_jack *jack)
     if (l == NULL) {
         return false;
     }
-    snprintf(name, sizeof name, "%.48s-levels", jack_get_client_name(jack->client));
+    snprintf(name, sizeof name, "%.48s" BL_JACK_METER_CLIENT, jack_get_client_name(jack->client));
     l->client = bl_jack_open_client(name, jack->server, &ignored);
     if (l->client == NULL) {
         free(l);
         return false;
     }
-    snprintf(l->prefix, sizeof l->prefix, "%.64s:", jack_get_client_name(l->client));
     atomic_store(&l->pulse, atomic_load(&jack->pulse));
     jack_set_process_callback(l->client, listen_process, l);
     jack->listener = l;
@@ -118,8 +126,8 @@ static jack_port_t *listener_port(bl_jack_listener *l, int index)
 {
     jack_port_t *port = atomic_load(&l->ports[index]);
     if (port == NULL) {
-        char name[16];
-        snprintf(name, sizeof name, "%d", index + 1);
+        char name[24];
+        snprintf(name, sizeof name, BL_JACK_METER_PORT "%d", index + 1);
         port = jack_port_register(l->client, name, JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
         atomic_store_explicit(&l->ports[index], port, memory_order_release);
     }

@@ -45,10 +45,13 @@ typedef struct bl_jack_program {
     bl_demo *demo;
 } bl_jack_program;
 
+/// What the names of the meters' client and of its ports hold, also those of another Backline.
+#define BL_JACK_METER_CLIENT "-levels"
+#define BL_JACK_METER_PORT "level_"
+
 /// The client that hears the ports of others.
 typedef struct bl_jack_listener {
     jack_client_t *client;
-    char prefix[80];                               ///< of its ports' names: "CLIENT:"
     _Atomic(jack_port_t *) ports[BL_PULSE_LEVELS]; ///< LINK -> RT
     _Atomic(bl_pulse *) pulse;                     ///< LINK -> RT; NULL: orphaned
     _Atomic uint64_t turn;                         ///< RT -> LINK: odd while it runs
@@ -80,6 +83,9 @@ void bl_jack_wait_for_turn(_Atomic uint64_t *counter);
 
 /// All ports of the server. Owns: the caller, who ends with bl_port_list_finish. Thread: LINK.
 bl_status bl_jack_list_ports(jack_client_t *client, bl_port_list *list, bl_error *error);
+
+/// Whether a port, by its name, is a meter of any Backline.
+bool bl_jack_is_meter(const char *port);
 
 /// Closes the client that measures levels, if there is one. Can hang. Thread: LINK, or closing.
 void bl_jack_close_listener(bl_jack *jack);

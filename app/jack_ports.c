@@ -100,10 +100,9 @@ bl_status bl_jack_survey(bl_jack *jack, bl_survey *survey, bl_error *error)
     if (status == BL_STATUS_OK) {
         status = list_connections(jack, survey, error);
     }
-    for (size_t i = 0; jack->listener != NULL && i < survey->ports.count; i++) {
+    for (size_t i = 0; i < survey->ports.count; i++) {
         bl_port *port = &survey->ports.ports[i];
-        const char *prefix = jack->listener->prefix;
-        port->mine = port->mine || strncmp(port->name, prefix, strlen(prefix)) == 0;
+        port->mine = port->mine || bl_jack_is_meter(port->name);
     }
     if (status != BL_STATUS_OK) {
         bl_survey_finish(survey);

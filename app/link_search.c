@@ -113,15 +113,18 @@ static void choose_driver(const bl_link *link, char driver[64])
     snprintf(driver, 64, "dummy");
 }
 
-/// Whether the card of "alsa:CARD" or "alsa:CARD,DEVICE" is there.
+/// Whether the card of "alsa:CARD" or "alsa:CARD,DEVICE" is there; CARD may also be a number.
 static bool is_listed(const char *driver)
 {
     bl_card cards[BL_CARD_LIST_MAX];
     const size_t count = bl_card_list(cards);
     const char *id = driver + strlen("alsa:");
     const size_t length = strcspn(id, ",");
+    char number[16];
     for (size_t i = 0; i < count; i++) {
-        if (strlen(cards[i].id) == length && strncmp(cards[i].id, id, length) == 0) {
+        snprintf(number, sizeof number, "%d", cards[i].number);
+        if ((strlen(cards[i].id) == length && strncmp(cards[i].id, id, length) == 0) ||
+            (strlen(number) == length && strncmp(number, id, length) == 0)) {
             return true;
         }
     }
@@ -144,9 +147,12 @@ static void tell_started(bl_link *link, const char *driver, bool asked)
 {
     char text[256];
     const bool dummy = strcmp(driver, "dummy") == 0;
-    snprintf(text, sizeof text, "no JACK server was running: Backline started one for %s%s%s",
-             dummy ? "no sound card (the dummy driver)" : "sound card ", dummy ? "" : driver + 5,
-             dummy && !asked ? ", since there is no sound card that works" : "");
+    if (!dummy) {
+        snprintf(text, sizeof text, "Backline started a JACK server on sound card %s", driver + 5);
+    } else {
+        snprintf(text, sizeof text, "Backline started a JACK server without a sound card%s",
+                 asked ? "" : ": there is none that works");
+    }
     note(link, text);
 }
 
@@ -210,9 +216,31 @@ static bool is_to_start(bl_link *link)
            (link->card_awaited && cards_are_due(link) && is_listed(link->driver));
 }
 
+/// Whether the last client still keeps us from opening another one. Some never let go; only another
+/// process can play then.
+static bool is_held_up(bl_link *link)
+{
+    if (!bl_jack_is_closing() || bl_jack_is_pipewire()) {
+        link->closing_ms = 0;
+        link->closing_told = false;
+        return false;
+    }
+    const int64_t now_ms = bl_link_now_ms();
+    link->closing_ms = link->closing_ms == 0 ? now_ms : link->closing_ms;
+    if (!link->closing_told && now_ms - link->closing_ms > BL_LINK_CLOSING_MS) {
+        bl_error error = {0};
+        link->closing_told = true;
+        bl_error_set(&error, BL_STATUS_SERVER,
+                     "the JACK library does not let go of the server that has gone; quit Backline "
+                     "and start it again to play on");
+        bl_link_answer_error(link, BL_LINK_NOTE, &error);
+    }
+    return true;
+}
+
 void bl_link_search(bl_link *link)
 {
-    if (bl_jack_is_closing() && !bl_jack_is_pipewire()) {
+    if (is_held_up(link)) {
         return;
     }
     bl_error error = {0};

@@ -8,6 +8,7 @@
 #include "backline/text.h"
 #include "io/document.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,14 +131,10 @@ static bl_status read_played(bl_document *document, yaml_node_t *list, bl_memory
     return status;
 }
 
-bl_status bl_memory_load(const char *name, bl_memory *memory, bl_error *error)
+/// Reads the whole of a file.
+static bl_status read_file(const char *path, bl_memory *memory, bl_error *error)
 {
-    char path[BL_PATH_MAX];
     bl_document document;
-    memset(memory, 0, sizeof *memory);
-    if (!state_path(name, path) || access(path, F_OK) != 0) {
-        return BL_STATUS_OK;
-    }
     bl_status status = bl_document_load(path, &document, error);
     if (status != BL_STATUS_OK) {
         return status;
@@ -165,6 +162,45 @@ bl_status bl_memory_load(const char *name, bl_memory *memory, bl_error *error)
         memory->device_count += status == BL_STATUS_OK;
     }
     bl_document_finish(&document);
+    return status;
+}
+
+/// What cannot be read, since it is broken or of a newer Backline, is not lost when this one saves:
+/// it moves to the first free name of PATH.bad, PATH.bad2, ...
+static void keep_aside(const char *path, bl_error *error)
+{
+    char aside[BL_PATH_MAX + 16];
+    char said[sizeof error->text];
+    for (int i = 1; i < 100; i++) {
+        snprintf(aside, sizeof aside, i == 1 ? "%s.bad" : "%s.bad%d", path, i);
+        if (access(aside, F_OK) != 0) {
+            break;
+        }
+    }
+    const bl_status status = error->status;
+    snprintf(said, sizeof said, "%s", error->text);
+    bl_error_clear(error);
+    if (rename(path, aside) == 0) {
+        bl_error_set(error, status, "%.700s; Backline forgets it, and keeps the file as %s", said,
+                     aside);
+    } else {
+        bl_error_set(error, status, "%.700s; it cannot be kept as %s: %s", said, aside,
+                     strerror(errno));
+    }
+}
+
+bl_status bl_memory_load(const char *name, bl_memory *memory, bl_error *error)
+{
+    char path[BL_PATH_MAX];
+    memset(memory, 0, sizeof *memory);
+    if (!state_path(name, path) || access(path, F_OK) != 0) {
+        return BL_STATUS_OK;
+    }
+    const bl_status status = read_file(path, memory, error);
+    if (status != BL_STATUS_OK) {
+        bl_memory_finish(memory);
+        keep_aside(path, error);
+    }
     return status;
 }
 

@@ -19,7 +19,11 @@ enum { OPTIONS_MAX = 64, CODE_ROW = 1000, CODE_HELP = 'h' };
 
 int bl_command_fail(const bl_command *command, const bl_error *error)
 {
-    fprintf(stderr, "backline %s: %s\n", command->name, error->text);
+    if (command->sign != NULL) {
+        fprintf(stderr, "%s: %s\n", command->sign, error->text);
+    } else {
+        fprintf(stderr, "backline %s: %s\n", command->name, error->text);
+    }
     return BL_EXIT_FAILED;
 }
 

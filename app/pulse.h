@@ -23,7 +23,7 @@ enum {
     BL_NEWS_STATE = 1 << 4,   ///< freewheel, xrun
 };
 
-enum { BL_PULSE_LEVELS = 32 }; ///< ports whose level is measured, at most
+enum { BL_PULSE_LEVELS = 256 }; ///< ports whose level is measured, at most
 
 typedef struct bl_pulse {
     int wake_fd;           ///< eventfd of MAIN, written by NOTIFY, set before any client is opened

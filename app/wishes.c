@@ -58,6 +58,9 @@ bool bl_wishes_add(bl_wishes *wishes, const char *ours, const char *theirs, bool
         wish = &wishes->list[wishes->count++];
         *wish = (bl_wish){.connection = connection, .state = BL_WISH_DUE};
     }
+    if (wish->state == BL_WISH_UNDONE) {
+        wish->state = BL_WISH_DUE;
+    }
     wish->named = wish->named || named;
     return true;
 }
@@ -72,6 +75,15 @@ bool bl_wishes_remove(bl_wishes *wishes, const bl_connection *connection)
     wishes->count--;
     memmove(wish, wish + 1, (wishes->count - at) * sizeof *wish);
     return true;
+}
+
+void bl_wishes_undo(bl_wishes *wishes, const bl_connection *connection, int64_t now_ms)
+{
+    bl_wish *wish = find(wishes, connection);
+    if (wish != NULL) {
+        wish->state = BL_WISH_UNDONE;
+        wish->since_ms = now_ms;
+    }
 }
 
 void bl_wishes_keep_named(bl_wishes *wishes)
@@ -121,11 +133,16 @@ void bl_wishes_add_usual(bl_wishes *wishes, const bl_port_list *ports)
 }
 
 /// The state that follows for one wish; false if the player has undone it.
-static bool update_wish(bl_wish *wish, const bl_survey *survey, bool ports_gone)
+static bool update_wish(bl_wish *wish, const bl_survey *survey, bool ports_gone, int64_t now_ms)
 {
+    if (wish->state == BL_WISH_UNDONE && (!is_connected(survey, &wish->connection) ||
+                                          now_ms - wish->since_ms < BL_WISH_PATIENCE_MS)) {
+        return is_connected(survey, &wish->connection);
+    }
     if (is_connected(survey, &wish->connection)) {
         wish->state = BL_WISH_MADE;
         wish->tries = 0;
+        wish->told = false;
         return true;
     }
     if (!is_there(&survey->ports, wish->connection.theirs)) {
@@ -136,27 +153,37 @@ static bool update_wish(bl_wish *wish, const bl_survey *survey, bool ports_gone)
     switch (wish->state) {
     case BL_WISH_MADE:
         wish->state = ports_gone ? BL_WISH_DUE : BL_WISH_SUSPECT;
+        wish->since_ms = now_ms;
         break;
     case BL_WISH_SUSPECT:
-        wish->state = BL_WISH_DUE;
-        return ports_gone;
+        if (ports_gone) {
+            wish->state = BL_WISH_DUE;
+        }
+        return ports_gone || now_ms - wish->since_ms < BL_WISH_PATIENCE_MS;
     case BL_WISH_CLAIMED:
         wish->state = wish->tries < TRIES ? BL_WISH_DUE : BL_WISH_REFUSED;
+        wish->since_ms = now_ms;
+        break;
+    case BL_WISH_REFUSED: // a program may take its time until it lets itself be connected
+        if (now_ms - wish->since_ms >= BL_WISH_RETRY_MS) {
+            wish->state = BL_WISH_DUE;
+        }
         break;
     case BL_WISH_DUE:
     case BL_WISH_ASKED:
-    case BL_WISH_REFUSED:
+    case BL_WISH_UNDONE:
         break;
     }
     return true;
 }
 
-bool bl_wishes_update(bl_wishes *wishes, const bl_survey *survey, bool ports_gone)
+bool bl_wishes_update(bl_wishes *wishes, const bl_survey *survey, bool ports_gone, int64_t now_ms)
 {
     bool again = false;
     for (size_t i = 0; i < wishes->count;) {
-        if (update_wish(&wishes->list[i], survey, ports_gone)) {
-            again = again || wishes->list[i].state == BL_WISH_SUSPECT;
+        if (update_wish(&wishes->list[i], survey, ports_gone, now_ms)) {
+            again = again || wishes->list[i].state == BL_WISH_SUSPECT ||
+                    wishes->list[i].state == BL_WISH_UNDONE;
             i++;
         } else {
             const bl_connection gone = wishes->list[i].connection;
@@ -185,7 +212,18 @@ bl_wish *bl_wishes_next(bl_wishes *wishes, const bl_survey *survey)
     return NULL;
 }
 
-bool bl_wishes_answered(bl_wishes *wishes, const bl_connection *connection, bool made)
+bool bl_wishes_any_refused(const bl_wishes *wishes)
+{
+    for (size_t i = 0; i < wishes->count; i++) {
+        if (wishes->list[i].state == BL_WISH_REFUSED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool bl_wishes_answered(bl_wishes *wishes, const bl_connection *connection, bool made,
+                        int64_t now_ms)
 {
     bl_wish *wish = find(wishes, connection);
     if (wish == NULL) {
@@ -193,22 +231,32 @@ bool bl_wishes_answered(bl_wishes *wishes, const bl_connection *connection, bool
     }
     if (wish->state == BL_WISH_ASKED) {
         wish->state = made ? BL_WISH_CLAIMED : wish->tries < TRIES ? BL_WISH_DUE : BL_WISH_REFUSED;
+        wish->since_ms = now_ms;
     }
-    return wish->state == BL_WISH_REFUSED;
+    const bool news = wish->state == BL_WISH_REFUSED && !wish->told;
+    wish->told = wish->told || news;
+    return news;
 }
 
 void bl_wishes_lost(bl_wishes *wishes)
 {
+    size_t kept = 0;
     for (size_t i = 0; i < wishes->count; i++) {
-        wishes->list[i].state = BL_WISH_DUE;
-        wishes->list[i].tries = 0;
+        if (wishes->list[i].state != BL_WISH_UNDONE) {
+            wishes->list[i].state = BL_WISH_DUE;
+            wishes->list[i].tries = 0;
+            wishes->list[kept++] = wishes->list[i];
+        }
     }
+    wishes->count = kept;
 }
 
 void bl_wishes_to_device(const bl_wishes *wishes, bl_device *device)
 {
-    device->count = wishes->count;
+    device->count = 0;
     for (size_t i = 0; i < wishes->count; i++) {
-        device->connections[i] = wishes->list[i].connection;
+        if (wishes->list[i].state != BL_WISH_UNDONE) {
+            device->connections[device->count++] = wishes->list[i].connection;
+        }
     }
 }

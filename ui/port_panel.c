@@ -14,9 +14,10 @@ enum { ROW_HEIGHT = 48, FIGURE_CHARS = 7, NAME_CHARS = 22 };
 // One port to hear, or one or two to play to: the first gets the left side.
 typedef struct port_row {
     bl_port_panel *panel;
-    GtkWidget *row, *check, *meter, *figure;
+    GtkWidget *row, *check, *name, *detail, *meter, *figure;
     char names[2][320];
     size_t count;
+    guint number; ///< of the row, from 1
 } port_row;
 
 static bool is_connected(const bl_app_port *port)
@@ -91,22 +92,40 @@ static char *make_detail(const bl_app_port *ports, size_t count, bool gives)
     return g_strdup(gives ? "input of the sound card" : "outputs of the sound card");
 }
 
-static GtkWidget *make_check(const char *title, const char *detail, const char *id)
+// The widgets without their words.
+static void make_check(port_row *row)
 {
-    GtkWidget *check = gtk_check_button_new();
+    row->check = gtk_check_button_new();
     GtkWidget *text = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-    GtkWidget *name = bl_label(title, "strong");
-    gtk_label_set_max_width_chars(GTK_LABEL(name), NAME_CHARS);
-    gtk_widget_set_tooltip_text(name, title);
-    gtk_box_pack_start(GTK_BOX(text), name, FALSE, FALSE, 0);
-    GtkWidget *more = bl_label(detail, "caption dim");
-    gtk_box_pack_start(GTK_BOX(text), more, FALSE, FALSE, 0);
+    row->name = bl_label("", "strong");
+    gtk_label_set_max_width_chars(GTK_LABEL(row->name), NAME_CHARS);
+    gtk_box_pack_start(GTK_BOX(text), row->name, FALSE, FALSE, 0);
+    row->detail = bl_label("", "caption dim");
+    gtk_box_pack_start(GTK_BOX(text), row->detail, FALSE, FALSE, 0);
     // What tells ports apart is the number at the end.
-    gtk_label_set_ellipsize(GTK_LABEL(name), PANGO_ELLIPSIZE_MIDDLE);
-    gtk_label_set_ellipsize(GTK_LABEL(more), PANGO_ELLIPSIZE_MIDDLE);
+    gtk_label_set_ellipsize(GTK_LABEL(row->name), PANGO_ELLIPSIZE_MIDDLE);
+    gtk_label_set_ellipsize(GTK_LABEL(row->detail), PANGO_ELLIPSIZE_MIDDLE);
     g_object_set(text, "margin-start", 8, "valign", GTK_ALIGN_CENTER, NULL);
-    gtk_container_add(GTK_CONTAINER(check), text);
-    return bl_access(check, id, title);
+    gtk_container_add(GTK_CONTAINER(row->check), text);
+}
+
+// Ports may get other pretty names while the row stands.
+static void name_row(port_row *row, const bl_app_port *ports)
+{
+    char id[32], meter_id[48];
+    g_snprintf(id, sizeof id, "%s-%u", row->panel->gives ? "in" : "out", row->number);
+    g_snprintf(meter_id, sizeof meter_id, "meter-%s", id);
+    char *title = make_title(ports, row->count);
+    char *detail = make_detail(ports, row->count, row->panel->gives);
+    char *level = g_strdup_printf("Level of %s", title);
+    bl_label_set(row->name, title);
+    bl_label_set(row->detail, detail);
+    gtk_widget_set_tooltip_text(row->name, title);
+    bl_access(row->check, id, title);
+    bl_access(row->meter, meter_id, level);
+    g_free(title);
+    g_free(detail);
+    g_free(level);
 }
 
 static port_row *make_row(bl_port_panel *panel, const bl_app_port *ports, size_t count)
@@ -117,17 +136,11 @@ static port_row *make_row(bl_port_panel *panel, const bl_app_port *ports, size_t
     for (size_t i = 0; i < count; i++) {
         g_strlcpy(row->names[i], ports[i].name, sizeof row->names[i]);
     }
-    char id[32], meter_id[48];
-    g_snprintf(id, sizeof id, "%s-%u", panel->gives ? "in" : "out", panel->rows->len + 1);
-    g_snprintf(meter_id, sizeof meter_id, "meter-%s", id);
-    char *title = make_title(ports, count), *detail = make_detail(ports, count, panel->gives);
-    char *level = g_strdup_printf("Level of %s", title);
-    row->check = make_check(title, detail, id);
-    row->meter = bl_meter_new(meter_id, level);
+    row->number = panel->rows->len + 1;
+    make_check(row);
+    row->meter = bl_meter_new("meter", "Level");
     row->figure = bl_label("", "number");
-    g_free(title);
-    g_free(detail);
-    g_free(level);
+    name_row(row, ports);
     gtk_label_set_xalign(GTK_LABEL(row->figure), 1.0F);
     gtk_label_set_width_chars(GTK_LABEL(row->figure), FIGURE_CHARS);
     g_signal_connect(row->check, "toggled", G_CALLBACK(check_toggled), row);
@@ -191,8 +204,13 @@ static bool rows_show(const bl_port_panel *panel, const bl_app_port *ports, size
         }
         const size_t length = pair_length(panel, &ports[i], count - i);
         const port_row *row = seen < panel->rows->len ? panel->rows->pdata[seen] : NULL;
-        if (row == NULL || row->count != length || strcmp(row->names[0], ports[i].name) != 0) {
+        if (row == NULL || row->count != length) {
             return false;
+        }
+        for (size_t k = 0; k < length; k++) {
+            if (strcmp(row->names[k], ports[i + k].name) != 0) {
+                return false;
+            }
         }
         i += length;
     }
@@ -232,7 +250,11 @@ void bl_port_panel_update(bl_port_panel *panel, const bl_app_state *state)
     gtk_widget_set_visible(panel->empty, panel->rows->len == 0);
     panel->updating = true;
     for (guint i = 0; i < panel->rows->len; i++) {
-        const port_row *row = panel->rows->pdata[i];
+        port_row *row = panel->rows->pdata[i];
+        const bl_app_port *first = find_port(ports, count, row->names[0]);
+        if (first != NULL) {
+            name_row(row, first);
+        }
         size_t on = 0;
         for (size_t k = 0; k < row->count; k++) {
             const bl_app_port *port = find_port(ports, count, row->names[k]);

@@ -25,6 +25,17 @@ static int open_folder(void **state)
     return 0;
 }
 
+/// The files that broken ones were kept as.
+static void forget_aside(void)
+{
+    char path[160];
+    for (int i = 1; i < 100; i++) {
+        snprintf(path, sizeof path,
+                 i == 1 ? "%s/backline/state.yaml.bad" : "%s/backline/state.yaml.bad%d", folder, i);
+        unlink(path);
+    }
+}
+
 static int close_folder(void **state)
 {
     (void)state;
@@ -34,6 +45,7 @@ static int close_folder(void **state)
         snprintf(path, sizeof path, "%s/backline/%s", folder, names[i]);
         unlink(path);
     }
+    forget_aside();
     snprintf(path, sizeof path, "%s/backline", folder);
     rmdir(path);
     return rmdir(folder); // fails if a temporary file was left behind
@@ -108,6 +120,41 @@ static void test_oldest_device_goes(void **state)
     bl_memory_finish(&memory);
 }
 
+static void expect_file(const char *name, const char *text)
+{
+    char path[BL_PATH_MAX];
+    char found[256] = "";
+    assert_true(bl_path_user(BL_PATH_STATE, name, path));
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    found[fread(found, 1, sizeof found - 1, file)] = '\0';
+    fclose(file);
+    assert_string_equal(found, text);
+}
+
+/// What this Backline cannot read is kept, also when it saves.
+static void test_unreadable_is_kept_aside(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"version: 99\nmodel: /newer.nam\n",
+                                        "version: 1\nmodel: [\n"};
+    static const char *const names[] = {"state.yaml.bad", "state.yaml.bad2"};
+    forget_aside();
+    for (int i = 0; i < 2; i++) {
+        bl_memory memory;
+        bl_error error = {0};
+        write_file("state.yaml", texts[i]);
+        assert_int_not_equal(bl_memory_load("backline", &memory, &error), BL_STATUS_OK);
+        assert_non_null(strstr(error.text, names[i]));
+        assert_string_equal(memory.model, "");
+        bl_error_clear(&error);
+        assert_int_equal(bl_memory_save("backline", &memory, &error), BL_STATUS_OK);
+        expect_file(names[i], texts[i]);
+        bl_memory_finish(&memory);
+    }
+    expect_file(names[0], texts[0]);
+}
+
 static void expect_error(const char *text, const char *words)
 {
     bl_memory memory;
@@ -179,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_unreadable_is_kept_aside),
         cmocka_unit_test(test_oldest_device_goes),
         cmocka_unit_test(test_played_models_come_back_newest_first),
         cmocka_unit_test(test_broken_files),

@@ -36,12 +36,21 @@ static bl_survey survey(const char *const *names, const char *const *pairs)
 static const char *const both[] = {"system:capture_1", "system:playback_1", NULL};
 static const char *const made[] = {"in<system:capture_1", "out_left<system:playback_1", NULL};
 
+static int64_t now_ms = 1000000;
+
+/// An update so long after the last one that what is suspect is sure.
+static bool update(bl_wishes *w, const bl_survey *s, bool ports_gone)
+{
+    now_ms += BL_WISH_PATIENCE_MS;
+    return bl_wishes_update(w, s, ports_gone, now_ms);
+}
+
 /// Asks for everything due and lets it be made; returns how many were asked for.
 static int ask(bl_wishes *w, const bl_survey *s)
 {
     int asked = 0;
     for (bl_wish *wish = bl_wishes_next(w, s); wish != NULL; wish = bl_wishes_next(w, s)) {
-        bl_wishes_answered(w, &wish->connection, true);
+        bl_wishes_answered(w, &wish->connection, true, now_ms);
         asked++;
     }
     return asked;
@@ -53,11 +62,11 @@ static void start(bl_wishes *w)
     w->count = 0;
     bl_wishes_add_usual(w, &s.ports);
     assert_int_equal(w->count, 2);
-    bl_wishes_update(w, &s, false);
+    update(w, &s, false);
     assert_int_equal(ask(w, &s), 2);
     assert_int_equal(ask(w, &s), 0);
     const bl_survey then = survey(both, made);
-    assert_false(bl_wishes_update(w, &then, false));
+    assert_false(update(w, &then, false));
     assert_int_equal(ask(w, &then), 0);
 }
 
@@ -77,16 +86,60 @@ static void test_undone(void **state)
     bl_wishes w;
     start(&w);
     bl_survey s = survey(both, (const char *const[]){made[1], NULL});
-    assert_true(bl_wishes_update(&w, &s, false));
+    assert_true(update(&w, &s, false));
     assert_int_equal(ask(&w, &s), 0);
     assert_int_equal(w.count, 2);
     bl_device device;
     bl_wishes_to_device(&w, &device);
     assert_int_equal(device.count, 2); // it may be the server that is ending
-    assert_false(bl_wishes_update(&w, &s, false));
+    assert_false(update(&w, &s, false));
     bl_wishes_to_device(&w, &device);
     assert_int_equal(device.count, 1);
     assert_int_equal(ask(&w, &s), 0);
+}
+
+/// What the player undoes in Backline is no wish any more, though a survey may still show it.
+static void test_undone_by_hand(void **state)
+{
+    (void)state;
+    bl_wishes w;
+    bl_device device;
+    start(&w);
+    const bl_survey before = survey(both, made);
+    bl_wishes_undo(&w, &w.list[0].connection, now_ms);
+    assert_true(bl_wishes_update(&w, &before, false, now_ms + 1));
+    bl_wishes_to_device(&w, &device);
+    assert_int_equal(device.count, 1);
+    bl_survey s = survey(both, (const char *const[]){made[1], NULL});
+    assert_false(bl_wishes_update(&w, &s, false, now_ms + 2));
+    assert_int_equal(w.count, 1);
+    assert_int_equal(ask(&w, &s), 0);
+
+    start(&w); // and made again by somebody
+    s = survey(both, made);
+    bl_wishes_undo(&w, &w.list[0].connection, now_ms);
+    assert_false(update(&w, &s, false));
+    bl_wishes_to_device(&w, &device);
+    assert_int_equal(device.count, 2);
+}
+
+/// A program that ends slowly loses its connections long before its ports.
+static void test_slow_end(void **state)
+{
+    (void)state;
+    bl_wishes w;
+    start(&w);
+    bl_survey s = survey(both, (const char *const[]){made[1], NULL});
+    assert_true(update(&w, &s, false));
+    for (int i = 1; i < 5; i++) {
+        assert_true(bl_wishes_update(&w, &s, false, now_ms + i * BL_WISH_PATIENCE_MS / 5));
+        assert_int_equal(ask(&w, &s), 0);
+    }
+    s = survey((const char *const[]){both[1], NULL}, (const char *const[]){made[1], NULL});
+    update(&w, &s, true);
+    s = survey(both, (const char *const[]){made[1], NULL});
+    update(&w, &s, false);
+    assert_int_equal(ask(&w, &s), 1);
 }
 
 /// A connection that falls with its port comes back with it, however the news are cut.
@@ -97,19 +150,19 @@ static void test_port_returns(void **state)
     start(&w);
     bl_survey s =
         survey((const char *const[]){both[1], NULL}, (const char *const[]){made[1], NULL});
-    assert_false(bl_wishes_update(&w, &s, true));
+    assert_false(update(&w, &s, true));
     assert_int_equal(ask(&w, &s), 0);
     s = survey(both, (const char *const[]){made[1], NULL});
-    bl_wishes_update(&w, &s, true);
+    update(&w, &s, true);
     assert_int_equal(ask(&w, &s), 1);
 
     start(&w); // gone and back between two surveys
-    bl_wishes_update(&w, &s, true);
+    update(&w, &s, true);
     assert_int_equal(ask(&w, &s), 1);
 
     start(&w); // seen between disconnection and unregistration
-    assert_true(bl_wishes_update(&w, &s, false));
-    bl_wishes_update(&w, &s, true);
+    assert_true(update(&w, &s, false));
+    update(&w, &s, true);
     assert_int_equal(ask(&w, &s), 1);
 }
 
@@ -119,10 +172,10 @@ static void test_server_returns(void **state)
     bl_wishes w;
     start(&w);
     bl_survey s = survey(both, (const char *const[]){made[1], NULL});
-    bl_wishes_update(&w, &s, false); // suspect when the server goes
+    update(&w, &s, false); // suspect when the server goes
     bl_wishes_lost(&w);
     s = survey(both, NOTHING);
-    bl_wishes_update(&w, &s, true);
+    update(&w, &s, true);
     assert_int_equal(ask(&w, &s), 2);
 }
 
@@ -134,12 +187,12 @@ static void test_made_by_others(void **state)
     start(&w);
     const char *const all[] = {both[0], both[1], "tuner:in", NULL};
     bl_survey s = survey(all, (const char *const[]){made[0], made[1], "out_left<tuner:in", NULL});
-    bl_wishes_update(&w, &s, false);
+    update(&w, &s, false);
     assert_int_equal(w.count, 3);
     s = survey(both, made);
-    bl_wishes_update(&w, &s, true);
+    update(&w, &s, true);
     s = survey(all, made);
-    bl_wishes_update(&w, &s, true);
+    update(&w, &s, true);
     assert_int_equal(ask(&w, &s), 1);
 }
 
@@ -153,21 +206,27 @@ static void test_refused(void **state)
     const bl_connection refused = w.list[0].connection;
     int times = 1;
     bl_wishes_next(&w, &s);
-    for (; !bl_wishes_answered(&w, &refused, false); times++) { // it may only be too early
+    for (; !bl_wishes_answered(&w, &refused, false, now_ms); times++) { // it may only be too early
         assert_true(times < 100);
-        bl_wishes_update(&w, &s, false);
+        update(&w, &s, false);
         assert_string_equal(bl_wishes_next(&w, &s)->connection.theirs, refused.theirs);
     }
     assert_int_equal(times, 8);
     bl_device device;
     bl_wishes_to_device(&w, &device);
     assert_int_equal(device.count, 2); // what was refused is still wanted
-    bl_wishes_update(&w, &s, false);
-    assert_int_equal(ask(&w, &s), 1); // the other one; the refused one is not asked for again
+    update(&w, &s, false);
+    assert_int_equal(ask(&w, &s), 1); // the other one; the refused one is not asked for at once
+    assert_true(bl_wishes_any_refused(&w));
+    now_ms += BL_WISH_RETRY_MS; // later it is, and nobody is told twice
+    update(&w, &s, false);
+    assert_string_equal(bl_wishes_next(&w, &s)->connection.theirs, refused.theirs);
+    assert_false(bl_wishes_answered(&w, &refused, false, now_ms));
+    assert_true(bl_wishes_any_refused(&w));
     s = survey((const char *const[]){both[1], NULL}, (const char *const[]){made[1], NULL});
-    bl_wishes_update(&w, &s, true);
+    update(&w, &s, true);
     s = survey(both, (const char *const[]){made[1], NULL});
-    bl_wishes_update(&w, &s, true);
+    update(&w, &s, true);
     assert_int_equal(ask(&w, &s), 1); // its port came anew
 }
 
@@ -196,7 +255,7 @@ static void test_claimed(void **state)
     bl_wishes_add(&w, "in", both[0], false);
     int asked = 0;
     for (int i = 0; i < 100; i++) {
-        bl_wishes_update(&w, &s, false);
+        bl_wishes_update(&w, &s, false, now_ms);
         asked += ask(&w, &s);
     }
     assert_int_equal(asked, 8);
@@ -216,7 +275,7 @@ static void test_full(void **state)
     assert_true(w.list[3].named);
     assert_false(bl_wishes_add(&w, "in", "one too many", false));
     const bl_survey s = survey(both, made);
-    bl_wishes_update(&w, &s, false); // what does not fit is let go
+    update(&w, &s, false); // what does not fit is let go
     assert_int_equal(w.count, BL_CONNECTIONS_MAX);
     assert_true(bl_wishes_remove(&w, &w.list[0].connection));
     assert_int_equal(w.count, BL_CONNECTIONS_MAX - 1);
@@ -238,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_usual),          cmocka_unit_test(test_undone),
+        cmocka_unit_test(test_undone_by_hand), cmocka_unit_test(test_slow_end),
         cmocka_unit_test(test_port_returns),   cmocka_unit_test(test_server_returns),
         cmocka_unit_test(test_made_by_others), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_other_device),   cmocka_unit_test(test_claimed),

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Sound cards that come and go by a file: preloaded before ALSA's library, it answers what Backline
-// asks there. $BL_FAKE_CARDS names a file with one card a line; each records and plays.
+// asks there. $BL_FAKE_CARDS names a file with one card a line; each records and plays. With
+// $BL_FAKE_HANG a JACK client is never closed.
 
+#define _GNU_SOURCE
 #include <alsa/asoundlib.h>
+#include <dlfcn.h>
+#include <jack/jack.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct _snd_ctl {
     char id[32];
@@ -25,6 +30,16 @@ static int find_card(int index, char id[32])
         fclose(file);
     }
     return found;
+}
+
+int jack_client_close(jack_client_t *client)
+{
+    int (*close_it)(jack_client_t *) = NULL;
+    *(void **)&close_it = dlsym(RTLD_NEXT, "jack_client_close");
+    while (getenv("BL_FAKE_HANG") != NULL) {
+        pause();
+    }
+    return close_it(client);
 }
 
 int snd_card_next(int *card)

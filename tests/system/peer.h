@@ -20,6 +20,7 @@ typedef struct peer {
     // Counted by the audio threads.
     _Atomic uint64_t played, recorded;           ///< frames: audio thread -> test
     _Atomic uint64_t play_cycles, record_cycles; ///< audio threads -> test
+    _Atomic uint64_t xruns;                      ///< the server's -> test
     _Atomic bool running;                        ///< test -> player
     _Atomic bool began;                          ///< player -> recorder, in one cycle
 } peer;
@@ -38,8 +39,9 @@ void peer_close(peer *p);
 /// Connects the player to `in` and `out` to the recorder; false if the server refuses.
 bool peer_connect(peer *p, const char *in, const char *out);
 
-/// Plays `frames` samples and records as many. Fails the test if that takes for ever.
-void peer_run(peer *p, const float *in, float *out, uint64_t frames, const peer_plan *plan);
+/// Plays `frames` samples and records as many. Fails the test if that takes for ever. False if the
+/// server told meanwhile that it was late: then samples may be missing.
+bool peer_run(peer *p, const float *in, float *out, uint64_t frames, const peer_plan *plan);
 
 /// Whether two ports of the server are connected.
 bool peer_is_connected(peer *p, const char *source, const char *destination);

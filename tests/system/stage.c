@@ -132,12 +132,11 @@ void stage_server_start(const stage_server *server)
     char line[512];
     const char *arguments[48];
     size_t count = 0;
-    // -r: real time is not to be had everywhere. -t: slow tools are not to be thrown out, but now
-    // and then a server that changes its graph waits in vain for so long.
-    snprintf(line, sizeof line, "jackd -r -t 2000 -p 128 %s -n %s %s -d dummy -r %u -p %u%s",
-             server->async ? "" : "-S", getenv("JACK_DEFAULT_SERVER"),
-             server->options != NULL ? server->options : "", server->rate_hz, server->period,
-             server->no_ports ? " -C 0 -P 0" : "");
+    // -r: real time is not to be had everywhere. -t: slow tools are not to be thrown out.
+    snprintf(line, sizeof line, "jackd -r -t %d -p 128 %s -n %s %s -d dummy -r %u -p %u%s",
+             server->patience_ms > 0 ? server->patience_ms : 2000, server->async ? "" : "-S",
+             getenv("JACK_DEFAULT_SERVER"), server->options != NULL ? server->options : "",
+             server->rate_hz, server->period, server->no_ports ? " -C 0 -P 0" : "");
     char *rest = NULL;
     for (char *word = strtok_r(line, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
         arguments[count++] = word;

@@ -35,11 +35,14 @@ typedef struct stage_server {
     bool async;
     bool no_ports;       ///< as with a sound card that is not plugged in yet
     const char *options; ///< more options before -d, split at blanks; or NULL
+    int patience_ms;     ///< how long it waits for a client in sync mode; 0: 2000
 } stage_server;
 
 /// Starts jackd on the dummy driver and waits until it can be joined. In sync mode (unless `async`)
-/// no sample is lost, but jackd may stand still for ten seconds and more where clients come, go and
-/// connect while it runs: for exact sound through a graph that stays as it is.
+/// no sample is lost, but where clients come, go and connect jackd now and then waits in vain as
+/// long as its patience. In freewheel it waits ten seconds, again and again, if clients come
+/// meanwhile, and for ever if it was just telling of an xrun when freewheel began: only for periods
+/// so long that there are none. Both without Backline too.
 void stage_server_start(const stage_server *server);
 void stage_server_signal(int number);
 void stage_server_stop(void);
@@ -76,8 +79,8 @@ void stage_render(const char *sound, const char *model, bl_audio *rendered);
 /// Largest difference of two signals over max(1, peak of the first); -1 where both are silent.
 double stage_difference(const float *expected, const float *found, uint64_t frames);
 
-/// Fails the test, and says where the sounds part, unless they differ by at most `tolerance` and are
-/// not silent.
+/// Fails the test, and says where the sounds part, unless they differ by at most `tolerance` and
+/// are not silent.
 void stage_check_same(const float *expected, const float *found, uint64_t frames, double tolerance);
 
 #endif

@@ -189,6 +189,42 @@ static void test_levels_tell_ports_apart(void **state)
     peer_close(&p);
 }
 
+// More ports than an eight-channel interface has, and the meters of another Backline among them.
+static void test_levels_of_many_ports(void **state)
+{
+    (void)state;
+    enum { MANY = 40 };
+    char name[32];
+    open_app(NULL);
+    peer_open(&p);
+    jack_client_t *other = jack_client_open("second-levels", JackNoStartServer, NULL);
+    assert_non_null(other);
+    jack_port_register(other, "level_1", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "more_%d", i);
+        jack_port_register(p.player, name, JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
+    }
+    jack_port_t *last =
+        jack_port_register(p.recorder, "last", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
+    bl_app_watch_levels(app, true);
+    PUMP_UNTIL(find_port(jack_port_name(last)) != NULL);
+    PUMP_UNTIL(count_clients_that_listen() > MANY);
+    assert_int_equal(jack_connect(p.player, jack_port_name(p.source), jack_port_name(last)), 0);
+    assert_int_equal(jack_connect(p.player, jack_port_name(p.source), jack_port_name(p.sink)), 0);
+    float peak = 0.0F;
+    const long long until = now_ms() + DEADLINE_MS;
+    while (peak < 0.2F && now_ms() < until) {
+        play_tone(0.25F);
+        pump();
+        bl_app_take_levels(app);
+        peak = find_port(jack_port_name(last))->peak;
+    }
+    assert_true(fabsf(peak - 0.25F) < 0.01F);
+    assert_null(find_port("second-levels:level_1"));
+    jack_client_close(other);
+    peer_close(&p);
+}
+
 int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
@@ -197,6 +233,7 @@ int main(int argc, char **argv)
         CHOICE_TEST(test_models_are_shipped_ones_then_those_played),
         CHOICE_TEST(test_played_models_are_there_next_time),
         CHOICE_TEST(test_levels_tell_ports_apart),
+        CHOICE_TEST(test_levels_of_many_ports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

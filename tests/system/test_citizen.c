@@ -341,7 +341,7 @@ static void test_freewheel_undoes_nothing(void **state)
 {
     (void)state;
     size_t seen = 0;
-    stage_server_start(&usual);
+    stage_server_start(&(stage_server){.rate_hz = 48000, .period = 1024, .async = true});
     peer_open(&p);
     stage_live_start(
         &live, (const char *const[]){stage_make_model("a.safetensors", 1, true, 48000), NULL});

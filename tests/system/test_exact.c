@@ -107,9 +107,9 @@ static void test_changing_periods(void **state)
 static void test_freewheel(void **state)
 {
     (void)state;
-    static const uint32_t periods[] = {100, 1024, 64};
+    static const uint32_t periods[] = {100, 64, 1024};
     scene s;
-    open_scene(&s, 128);
+    open_scene(&s, 1024);
     check(&s, &(peer_plan){.freewheel = true});
     check(&s, &(peer_plan){.periods = periods, .period_count = 3});
     check(&s, &(peer_plan){.freewheel = true});
@@ -125,7 +125,7 @@ static void test_right_is_left(void **state)
     assert_int_equal(jack_port_disconnect(s.peer.recorder, s.peer.sink), 0);
     assert_int_equal(
         jack_connect(s.peer.recorder, "backline:out_right", jack_port_name(s.peer.sink)), 0);
-    check(&s, &(peer_plan){.freewheel = true});
+    check(&s, &(peer_plan){.freewheel = false});
     close_scene(&s);
 }
 

@@ -271,6 +271,45 @@ static void test_bad_rig_leaves_descriptors(void **state)
     app = NULL;
 }
 
+/// Nobody is told that all is there while a demo is still being read.
+static void test_demo_is_loading(void **state)
+{
+    (void)state;
+    bl_app_config config = bl_app_config_default();
+    bl_audio sound;
+    stage_make_sound("demo.wav", 1.0, &sound);
+    bl_audio_finish(&sound);
+    config.model = stage_make_model("own.safetensors", 1, true, RATE_HZ);
+    start_server(false);
+    open_app(config);
+    assert_string_equal(s.demo, "");
+    bl_app_set_demo(app, stage_path("demo.wav"));
+    bl_app_get_state(app, &s);
+    assert_true(s.loading);
+    PUMP_UNTIL(!s.loading);
+    assert_non_null(strstr(s.demo, "demo.wav"));
+    s.out_peak = 0.0F;
+    PUMP_UNTIL(s.out_peak > 0.0F);
+}
+
+/// What was chosen while the server stands still is remembered, although the app cannot end it.
+static void test_choice_in_a_frozen_server(void **state)
+{
+    (void)state;
+    bl_app_config config = bl_app_config_default();
+    config.model = stage_make_model("own.safetensors", 1, true, RATE_HZ);
+    start_server(false);
+    open_app(config);
+    PUMP_UNTIL(is_connected("system:playback_1", BL_APP_OUT_LEFT));
+    assert_true(stage_wait_remembered("out_left\n    theirs: system:playback_1", true));
+    stage_server_signal(SIGSTOP);
+    PUMP_UNTIL(s.phase == BL_APP_FROZEN);
+    bl_app_connect(app, BL_APP_OUT_LEFT, "system:playback_2", true);
+    close_app();
+    assert_true(stage_wait_remembered("out_left\n    theirs: system:playback_2", true));
+    stage_server_signal(SIGKILL);
+}
+
 int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
@@ -281,6 +320,8 @@ int main(int argc, char **argv)
         LASTING_TEST(test_device_appears_late),
         LASTING_TEST(test_no_connect),
         LASTING_TEST(test_bad_rig_leaves_descriptors),
+        LASTING_TEST(test_demo_is_loading),
+        LASTING_TEST(test_choice_in_a_frozen_server), // last: the library hangs for a while
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

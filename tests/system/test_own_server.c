@@ -27,7 +27,9 @@ static const char server_script[] = "echo $$ >$0.pid\n"
                                     "    exit 1\n"
                                     "fi\n"
                                     "case \"$4\" in hw:*)\n"
-                                    "    if ! grep -qx \"${4#hw:}\" \"$BL_FAKE_CARDS\"; then\n"
+                                    "    if [ \"$4\" = hw:0 ] && [ -s \"$BL_FAKE_CARDS\" ]; then\n"
+                                    "        :\n"
+                                    "    elif ! grep -qx \"${4#hw:}\" \"$BL_FAKE_CARDS\"; then\n"
                                     "        echo \"ERROR: $4 is gone\"\n"
                                     "        exit 1\n"
                                     "    fi\n"
@@ -57,15 +59,20 @@ static int close_test(void **state)
     return 0;
 }
 
-static int open_stage(void **state)
+static void set_command(void)
 {
     char text[512];
-    stage_open(state);
-    unsetenv("JACK_NO_START_SERVER");
-    stage_write("server.sh", server_script);
     snprintf(text, sizeof text, "version: 1\nserver_command: 'sh %s {server} {driver}'\n",
              stage_path("server.sh"));
     stage_write("XDG_CONFIG_HOME/backline/settings.yaml", text);
+}
+
+static int open_stage(void **state)
+{
+    stage_open(state);
+    unsetenv("JACK_NO_START_SERVER");
+    stage_write("server.sh", server_script);
+    set_command();
     setenv("BL_FAKE_CARDS", stage_path("cards"), 1);
     return 0;
 }
@@ -114,12 +121,12 @@ static void test_card_comes(void **state)
 {
     (void)state;
     start_live("");
-    stage_wait_message(&live, &seen, "since there is no sound card that works");
+    stage_wait_message(&live, &seen, "without a sound card: there is none that works");
     stage_wait_message(&live, &seen, "the shipped riff plays");
     wait_for_device("dummy");
     set_cards("USB");
     stage_wait_message(&live, &seen, "sound card USB is there now");
-    stage_wait_message(&live, &seen, "Backline started one for sound card USB");
+    stage_wait_message(&live, &seen, "Backline started a JACK server on sound card USB");
     stage_wait_message(&live, &seen, "the riff ends");
     wait_for_device("alsa:USB");
     stage_live_stop(&live);
@@ -130,7 +137,7 @@ static void test_card_goes_and_returns(void **state)
 {
     (void)state;
     start_live("USB");
-    stage_wait_message(&live, &seen, "Backline started one for sound card USB");
+    stage_wait_message(&live, &seen, "Backline started a JACK server on sound card USB");
     wait_for_device("alsa:USB");
     peer_open(&p);
     assert_true(peer_wait_connected(&p, "system:capture_1", "backline:in", true));
@@ -145,10 +152,10 @@ static void test_card_goes_and_returns(void **state)
     set_cards("");
     signal_server(SIGKILL);
     stage_wait_message(&live, &seen, "the JACK server has gone");
-    stage_wait_message(&live, &seen, "since there is no sound card that works");
+    stage_wait_message(&live, &seen, "without a sound card: there is none that works");
     wait_for_device("dummy");
     set_cards("USB");
-    stage_wait_message(&live, &seen, "Backline started one for sound card USB");
+    stage_wait_message(&live, &seen, "Backline started a JACK server on sound card USB");
     wait_for_device("alsa:USB");
     peer_open(&p);
     assert_true(peer_wait_connected(&p, "system:capture_2", "backline:in", true));
@@ -172,7 +179,7 @@ static void test_card_is_broken(void **state)
         json_decref(stage_wait_state(&live, &seen, "playing"));
     }
     set_cards("Good");
-    stage_wait_message(&live, &seen, "Backline started one for sound card Good");
+    stage_wait_message(&live, &seen, "Backline started a JACK server on sound card Good");
     wait_for_device("alsa:Good");
     stage_live_stop(&live);
 }
@@ -183,13 +190,13 @@ static void test_second_card(void **state)
     (void)state;
     start_live("Broken\nGood");
     stage_wait_message(&live, &seen, "hw:Broken is in use by another program");
-    stage_wait_message(&live, &seen, "Backline started one for sound card Good");
+    stage_wait_message(&live, &seen, "Backline started a JACK server on sound card Good");
     wait_for_device("alsa:Good");
     stage_live_stop(&live);
     start_live("Broken");
     wait_for_device("dummy");
     set_cards("Broken\nUSB");
-    stage_wait_message(&live, &seen, "Backline started one for sound card USB");
+    stage_wait_message(&live, &seen, "Backline started a JACK server on sound card USB");
     wait_for_device("alsa:USB");
     stage_live_stop(&live);
 }
@@ -208,9 +215,72 @@ static void test_named_card_returns(void **state)
         json_decref(stage_wait_state(&live, &seen, "no server"));
     }
     set_cards("Good\nUSB");
-    stage_wait_message(&live, &seen, "Backline started one for sound card USB");
+    stage_wait_message(&live, &seen, "Backline started a JACK server on sound card USB");
     wait_for_device("alsa:USB");
     stage_live_stop(&live);
+}
+
+/// The same for a card that was named by its number.
+static void test_numbered_card_returns(void **state)
+{
+    (void)state;
+    start_live_on("USB", "--driver", "alsa:0");
+    wait_for_device("alsa:0");
+    set_cards("");
+    signal_server(SIGKILL);
+    stage_wait_message(&live, &seen, "hw:0 is gone");
+    json_decref(stage_wait_state(&live, &seen, "no server"));
+    set_cards("USB");
+    stage_wait_message(&live, &seen, "Backline started a JACK server on sound card 0");
+    wait_for_device("alsa:0");
+    stage_live_stop(&live);
+}
+
+/// Another program on our own server hears beforehand that the server ends with us.
+static void test_guest_is_told(void **state)
+{
+    (void)state;
+    start_live("USB");
+    wait_for_device("alsa:USB");
+    peer_open(&p);
+    stage_wait_message(&live, &seen,
+                       "\"peer_play\" plays on the JACK server that Backline started");
+    stage_live_stop(&live);
+}
+
+/// A JACK library that never lets go of a dead server: what helps is said once.
+static void test_close_hangs(void **state)
+{
+    (void)state;
+    setenv("BL_FAKE_HANG", "1", 1);
+    start_live("USB");
+    unsetenv("BL_FAKE_HANG");
+    wait_for_device("alsa:USB");
+    signal_server(SIGKILL);
+    stage_wait_message(&live, &seen, "quit Backline and start it again");
+    for (int i = 0; i < 3; i++) {
+        json_decref(stage_wait_state(&live, &seen, "no server"));
+    }
+    const char *said = strstr(live.err, "quit Backline");
+    assert_null(strstr(said + 1, "quit Backline"));
+    stage_live_stop(&live);
+}
+
+/// Who quits while the server starts does not wait for it.
+static void test_quits_while_server_starts(void **state)
+{
+    (void)state;
+    stage_write("slow.sh", "sleep 1000\n");
+    char text[512];
+    snprintf(text, sizeof text, "version: 1\nserver_command: 'sh %s'\n", stage_path("slow.sh"));
+    stage_write("XDG_CONFIG_HOME/backline/settings.yaml", text);
+    start_live("USB");
+    json_decref(stage_wait_state(&live, &seen, "no server"));
+    const long long from_ms = now_ms();
+    stage_live_stop(&live);
+    printf("it took %lld ms to quit\n", now_ms() - from_ms);
+    assert_true(now_ms() - from_ms < 9000); // the server is waited for for ten seconds
+    set_command();
 }
 
 /// Nobody else looks after our own server: when it stands still it is started anew.
@@ -221,7 +291,7 @@ static void test_own_server_freezes(void **state)
     wait_for_device("alsa:USB");
     signal_server(SIGSTOP);
     stage_wait_message(&live, &seen, "stands still");
-    stage_wait_message(&live, &seen, "Backline started one for sound card USB");
+    stage_wait_message(&live, &seen, "Backline started a JACK server on sound card USB");
     wait_for_device("alsa:USB");
     stage_live_stop(&live);
 }
@@ -245,9 +315,16 @@ int main(int argc, char **argv)
     stage_isolate(argc, argv);
 #define OWN_TEST(test) cmocka_unit_test_setup_teardown(test, open_test, close_test)
     const struct CMUnitTest tests[] = {
-        OWN_TEST(test_card_comes),     OWN_TEST(test_card_goes_and_returns),
-        OWN_TEST(test_card_is_broken), OWN_TEST(test_own_server_freezes),
-        OWN_TEST(test_second_card),    OWN_TEST(test_named_card_returns),
+        OWN_TEST(test_card_comes),
+        OWN_TEST(test_card_goes_and_returns),
+        OWN_TEST(test_card_is_broken),
+        OWN_TEST(test_own_server_freezes),
+        OWN_TEST(test_second_card),
+        OWN_TEST(test_named_card_returns),
+        OWN_TEST(test_numbered_card_returns),
+        OWN_TEST(test_guest_is_told),
+        OWN_TEST(test_close_hangs),
+        OWN_TEST(test_quits_while_server_starts),
         OWN_TEST(test_no_priority),
     };
     return cmocka_run_group_tests(tests, open_stage, stage_close);

@@ -155,6 +155,18 @@ static void test_joins(void **state)
     stage_live_stop(&live);
 }
 
+/// `backline ports` sees what `backline live` would play on.
+static void test_ports(void **state)
+{
+    (void)state;
+    need_pipewire();
+    program list;
+    assert_int_equal(program_run(&list, (const char *const[]){BL_PROGRAM, "ports", "--json", NULL}),
+                     0);
+    assert_non_null(strstr(list.out, "\"pipewire\""));
+    assert_non_null(strstr(list.out, "stage-out:playback_FL"));
+}
+
 static void wait_period(program *live, size_t *seen, int frames)
 {
     const long long until = now_ms() + DEADLINE_MS;
@@ -251,9 +263,8 @@ int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_joins),
-        cmocka_unit_test(test_period_changes),
-        cmocka_unit_test(test_daemon_dies),
+        cmocka_unit_test(test_joins),          cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_period_changes), cmocka_unit_test(test_daemon_dies),
         cmocka_unit_test(test_name_clash),
     };
     return cmocka_run_group_tests(tests, open_stage, close_stage);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const stage_server usual = {.rate_hz = 48000, .period = 256, .async = true};
 
@@ -54,6 +55,21 @@ static void test_model(void **state)
     stage_write("broken.nam", "{\"version\": \"0.5.4\", \"architecture\": ");
     expect((const char *const[]){stage_path("broken.nam"), NULL}, 1, "broken.nam");
     stage_server_stop();
+}
+
+/// No server is started for a model that cannot be read.
+static void test_model_is_read_first(void **state)
+{
+    (void)state;
+    char text[512];
+    snprintf(text, sizeof text, "version: 1\nserver_command: 'touch %s'\n", stage_path("started"));
+    unsetenv("JACK_NO_START_SERVER");
+    stage_write("XDG_CONFIG_HOME/backline/settings.yaml", text);
+    stage_write("broken.nam", "{\"version\": \"0.5.4\", \"architecture\": ");
+    expect((const char *const[]){stage_path("broken.nam"), NULL}, 1, "broken.nam");
+    assert_int_not_equal(access(stage_path("started"), F_OK), 0);
+    stage_write("XDG_CONFIG_HOME/backline/settings.yaml", "version: 1\n");
+    setenv("JACK_NO_START_SERVER", "1", 1);
 }
 
 static void test_demo(void **state)
@@ -162,6 +178,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_no_server),
         cmocka_unit_test(test_server_command_fails),
         cmocka_unit_test(test_model),
+        cmocka_unit_test(test_model_is_read_first),
         cmocka_unit_test(test_demo),
         cmocka_unit_test(test_ports),
         cmocka_unit_test(test_refused_connection),

@@ -29,7 +29,8 @@ static struct {
     int returns;
 } s;
 
-static const stage_server usual = {.rate_hz = 48000, .period = 128, .async = true};
+/// In sync mode, which loses no samples. Its patience is shorter than the heartbeat's.
+static const stage_server usual = {.rate_hz = 48000, .period = 128, .patience_ms = 300};
 
 /// The usual ones and three of the player's own making, two of them with another program. All must
 /// come back.
@@ -63,14 +64,26 @@ static void wait_connections(long long from_ms)
     s.took_ms[s.returns++] = (int)(now_ms() - from_ms);
 }
 
-/// Plays the sound through and compares with the rendering for the server's rate. In freewheel,
-/// which is exact.
+/// Plays the sound through; once more where the server was late and it differs from `expected`.
+static void play(const float *expected)
+{
+    const long long until = now_ms() + DEADLINE_MS;
+    bool whole = false;
+    double difference = 0.0;
+    do {
+        memset(s.heard, 0, (size_t)s.sound.frames * sizeof *s.heard);
+        whole = peer_run(&s.peer, s.sound.samples, s.heard, s.sound.frames, &(peer_plan){0});
+        difference = stage_difference(expected, s.heard, s.sound.frames);
+    } while (!whole && !(difference >= 0.0 && difference <= TOLERANCE) && now_ms() < until);
+}
+
+/// Plays the sound through and compares with the rendering for the server's rate.
 static void check_sound(void)
 {
     program_listen(&s.live, 0);
-    memset(s.heard, 0, (size_t)s.sound.frames * sizeof *s.heard);
-    peer_run(&s.peer, s.sound.samples, s.heard, s.sound.frames, &(peer_plan){.freewheel = true});
     const uint32_t rate_hz = jack_get_sample_rate(s.peer.player);
+    const bl_audio *expected = rate_hz == 96000 ? &s.rendered_96k : &s.rendered;
+    play(expected->samples);
     if (rate_hz == 44100) {
         double energy = 0.0; // resampled, with a phase that depends on when it began
         for (uint64_t i = 0; i < s.sound.frames; i++) {
@@ -79,7 +92,6 @@ static void check_sound(void)
         assert_true(energy > 0.0);
         return;
     }
-    const bl_audio *expected = rate_hz == 96000 ? &s.rendered_96k : &s.rendered;
     stage_check_same(expected->samples, s.heard, s.sound.frames, TOLERANCE);
 }
 
@@ -183,10 +195,10 @@ static void test_other_format(void **state)
 {
     (void)state;
     static const stage_server formats[] = {
-        {.rate_hz = 44100, .period = 256, .async = true},
-        {.rate_hz = 48000, .period = 100, .async = true},
-        {.rate_hz = 96000, .period = 1024, .async = true},
-        {.rate_hz = 48000, .period = 64, .async = true},
+        {.rate_hz = 44100, .period = 256, .patience_ms = 300},
+        {.rate_hz = 48000, .period = 100, .patience_ms = 300},
+        {.rate_hz = 96000, .period = 1024, .patience_ms = 300},
+        {.rate_hz = 48000, .period = 64, .patience_ms = 300},
     };
     for (int i = 0; i < rounds(); i++) {
         const stage_server *format = &formats[i % 4];

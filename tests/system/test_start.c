@@ -46,7 +46,7 @@ static void start_alone(program *live, size_t *seen, const char *const *argument
 {
     assert_false(stage_server_runs());
     stage_live_start(live, arguments);
-    stage_wait_message(live, seen, "Backline started one");
+    stage_wait_message(live, seen, "Backline started a JACK server");
     json_t *line = stage_wait_state(live, seen, "playing");
     assert_true(json_is_true(json_object_get(line, "own_server")));
     assert_int_equal(json_integer_value(json_object_get(line, "period_frames")), 128);

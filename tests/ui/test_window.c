@@ -12,6 +12,7 @@
 
 #include <gdk/gdkkeysyms.h>
 #include <glib.h>
+#include <jack/metadata.h>
 #include <locale.h>
 #include <math.h>
 #include <signal.h>
@@ -298,6 +299,29 @@ static void test_a_broken_model_is_told_and_the_old_one_plays_on(void **state)
     assert_string_equal(desk_text("model-name"), "own");
 }
 
+static void test_a_broken_model_at_the_start_is_told(void **state)
+{
+    (void)state;
+    desk_stop(&window);
+    stage_write("broken.nam", "{\"version\": \"0.5.4\", \"architecture\": ");
+    desk_start(&window, (const char *const[]){stage_path("broken.nam"), NULL});
+    desk_wait_is("info-bar", DESK_SHOWING, true);
+    desk_wait_text("info-bar-text", "broken.nam");
+    desk_wait_text("status-state", "Playing");
+    desk_wait_text("info-bar-text", "broken.nam"); // it stays
+}
+
+static void test_titles_follow_pretty_names(void **state)
+{
+    (void)state;
+    join();
+    desk_wait_text("in-3", jack_port_name(p.source));
+    const jack_uuid_t uuid = jack_port_uuid(p.source);
+    assert_int_equal(
+        jack_set_property(p.player, uuid, JACK_METADATA_PRETTY_NAME, "Les Paul", "text/plain"), 0);
+    desk_wait_text("in-3", "Les Paul");
+}
+
 static void type(const char *text)
 {
     for (; *text != '\0'; text++) {
@@ -396,6 +420,8 @@ int main(int argc, char **argv)
         WINDOW_TEST(test_meters_of_all_ports_move),
         WINDOW_TEST(test_a_file_is_opened_while_the_guitar_plays),
         WINDOW_TEST(test_a_broken_model_is_told_and_the_old_one_plays_on),
+        WINDOW_TEST(test_a_broken_model_at_the_start_is_told),
+        WINDOW_TEST(test_titles_follow_pretty_names),
         WINDOW_TEST(test_window_outlives_the_server),
         WINDOW_TEST(test_audio_outlives_the_window),
     };
