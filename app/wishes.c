@@ -8,7 +8,7 @@
 
 // Of a connection that the server refuses, or claims and does not make: it refuses ports of a
 // client that has registered them and does not run yet.
-enum { TRIES = 8 };
+enum { TRIES = 20 };
 
 static bool same(const bl_connection *a, const bl_connection *b)
 {
