@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CHUNK_DEFAULT = 64, CHUNK_MAX = 1 << 20 };
@@ -56,10 +57,10 @@ static const bl_option options[] = {
      .kind = BL_OPTION_TEXT,
      .argument = "RIG",
      .offset = offsetof(render_settings, rig),
-     .help = "A rig (YAML): its model, unless --model names one, with gate, tone, cab, level and "
-             "output ceiling. configs/rigs/rig.yaml explains the keys. Of a stereo cab the mean of "
-             "both "
-             "sides is written."},
+     .help =
+         "A rig (YAML): its model, unless --model names one, with gate, tone, cab, level and "
+         "output ceiling. configs/rigs/rig.yaml explains the keys. Of a stereo cab both sides are "
+         "written."},
     {.name = "config",
      .letter = 'c',
      .kind = BL_OPTION_TEXT,
@@ -230,6 +231,13 @@ static bl_status run_job(render_job *job, bl_error *error)
     job->chunk_frames = !streaming                   ? 0
                         : settings->chunk_frames > 0 ? settings->chunk_frames
                                                      : CHUNK_DEFAULT;
+    if (job->player.chain != NULL && bl_chain_channels(job->player.chain) > 1) {
+        job->audio.right = calloc(job->audio.frames, sizeof *job->audio.right);
+        if (job->audio.right == NULL) {
+            return bl_error_set(error, BL_STATUS_NO_MEMORY, "%s: not enough memory for two sides",
+                                settings->in);
+        }
+    }
     bl_progress progress;
     bl_progress_begin(&progress, settings->progress == PROGRESS_JSON);
     const bl_render_config config = {

@@ -16,36 +16,36 @@ typedef struct render_run {
     const bl_render_player *player;
     const bl_render_config *config;
     float *samples; // input, overwritten by the output that lags behind it
+    float *right;   // the other side of that; NULL: there is none
     uint64_t frames, latency, done;
 } render_run;
 
-// `count` frames in place, at most an inner block.
-static void play_block(const bl_render_player *player, float *block, uint32_t count)
+// `count` frames in place, at most an inner block; `right` only of a stereo chain.
+static void play_block(const bl_render_player *player, float *block, float *right, uint32_t count)
 {
     if (player->voice != NULL) {
         bl_voice_process(player->voice, block, block, count);
-        return;
-    }
-    float right[BL_INNER_FRAMES];
-    bl_chain_process(player->chain, block, (float *[]){block, right}, count);
-    for (uint32_t i = 0; i < count && bl_chain_channels(player->chain) > 1; i++) {
-        block[i] = 0.5F * (block[i] + right[i]);
+    } else {
+        bl_chain_process(player->chain, block, (float *[]){block, right}, count);
     }
 }
 
 // Gives the player one inner block at most and keeps what belongs to the file.
 static void run_block(render_run *run, uint32_t count)
 {
-    float block[BL_INNER_FRAMES] = {0};
+    float block[BL_INNER_FRAMES] = {0}, right[BL_INNER_FRAMES];
     if (run->done < run->frames) {
         const uint64_t left = run->frames - run->done;
         memcpy(block, run->samples + run->done, (left < count ? left : count) * sizeof *block);
     }
-    play_block(run->player, block, count);
+    play_block(run->player, block, right, count);
     for (uint32_t i = 0; i < count; i++) {
         const uint64_t at = run->done + i;
         if (at >= run->latency && at - run->latency < run->frames) {
             run->samples[at - run->latency] = block[i];
+            if (run->right != NULL) {
+                run->right[at - run->latency] = right[i];
+            }
         }
     }
     run->done += count;
@@ -83,6 +83,7 @@ void bl_render_audio(const bl_render_player *player, const bl_render_config *con
     run_all(&(render_run){.player = player,
                           .config = config,
                           .samples = audio->samples,
+                          .right = audio->right,
                           .frames = audio->frames,
                           .latency = bl_render_latency_frames(player)});
 }

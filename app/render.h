@@ -20,13 +20,14 @@ typedef struct bl_render_config {
 /// What renders: either of the two, at the rate of the audio, as after creation.
 typedef struct bl_render_player {
     bl_voice *voice; ///< NULL: the chain plays
-    bl_chain *chain; ///< of a stereo one the mean of both sides is kept
+    bl_chain *chain;
 } bl_render_player;
 
 /// Thread: any.
 uint32_t bl_render_latency_frames(const bl_render_player *player);
 
-/// Replaces `audio` by what the player makes of it. After the end it hears silence.
+/// Replaces `audio` by what the player makes of it; of a stereo chain `right` holds the other side
+/// and must be there. After the end it hears silence.
 /// Thread: any but RT.
 void bl_render_audio(const bl_render_player *player, const bl_render_config *config,
                      bl_audio *audio);

@@ -30,8 +30,14 @@ static float next_noise(uint32_t *seed)
 static bl_status make_data(const bl_config_data *config, bl_train_data *data, bl_error *error)
 {
     const size_t frames = (size_t)(MATERIAL_S * config->sample_rate_hz);
-    bl_audio input = {calloc(frames, sizeof(float)), frames, config->sample_rate_hz, 1};
-    bl_audio target = {calloc(frames, sizeof(float)), frames, config->sample_rate_hz, 1};
+    bl_audio input = {.samples = calloc(frames, sizeof(float)),
+                      .frames = frames,
+                      .sample_rate_hz = config->sample_rate_hz,
+                      .file_channels = 1};
+    bl_audio target = {.samples = calloc(frames, sizeof(float)),
+                       .frames = frames,
+                       .sample_rate_hz = config->sample_rate_hz,
+                       .file_channels = 1};
     if (input.samples == NULL || target.samples == NULL) {
         bl_audio_finish(&input);
         bl_audio_finish(&target);

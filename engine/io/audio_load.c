@@ -191,5 +191,6 @@ bl_status bl_audio_load(const char *path, uint32_t channel, bl_audio *audio, bl_
 void bl_audio_finish(bl_audio *audio)
 {
     free(audio->samples);
+    free(audio->right);
     *audio = (bl_audio){0};
 }

@@ -181,6 +181,56 @@ static void test_render_plays_the_rig(void **state)
     bl_audio_finish(&rendered);
 }
 
+// A stereo cab writes both sides, each as if a mono cab had played it.
+static void test_render_writes_both_sides(void **state)
+{
+    (void)state;
+    static float in[FRAMES], left[300], right[300];
+    random_source random = {2};
+    for (int i = 0; i < FRAMES; i++) {
+        in[i] = random_float(&random, -0.1F, 0.1F);
+    }
+    for (int i = 0; i < 300; i++) {
+        left[i] = random_float(&random, -1.0F, 1.0F) * expf(-0.02F * (float)i);
+        right[i] = random_float(&random, -1.0F, 1.0F) * expf(-0.03F * (float)i);
+    }
+    const bl_audio dry = {.samples = in, .frames = FRAMES, .sample_rate_hz = 48000.0};
+    const bl_audio both = {
+        .samples = left, .right = right, .frames = 300, .sample_rate_hz = 48000.0};
+    static const char text[] =
+        "version: 1\ncab: cab.wav\nmatch_loudness: false\nparameters:\n  level_db: -6\n";
+    char paths[4][256];
+    static const char *const names[] = {"in.wav", "out.wav", "cab.wav", "r.yaml"};
+    for (int i = 0; i < 4; i++) {
+        snprintf(paths[i], sizeof paths[i], "%s", test_folder_file(names[i]));
+    }
+    assert_int_equal(bl_audio_save(paths[0], &dry, BL_AUDIO_FLOAT_32, NULL), BL_STATUS_OK);
+    assert_int_equal(bl_audio_save(paths[2], &both, BL_AUDIO_FLOAT_32, NULL), BL_STATUS_OK);
+    test_folder_write("r.yaml", text, sizeof text - 1);
+    const program_result *result = PROGRAM("render", paths[0], paths[1], "--rig", paths[3]);
+    if (result->code != 0) {
+        fail_msg("%s", result->err);
+    }
+    bl_cab cab;
+    assert_int_equal(bl_cab_load(paths[2], 48000.0, &cab, NULL), BL_STATUS_OK);
+    assert_int_equal(cab.channels, 2);
+    for (uint32_t side = 0; side < 2; side++) {
+        bl_audio rendered = {0};
+        assert_int_equal(bl_audio_load(paths[1], side, &rendered, NULL), BL_STATUS_OK);
+        assert_int_equal(rendered.file_channels, 2);
+        assert_int_equal(rendered.frames, FRAMES);
+        for (uint32_t i = 0; i < 2000; i++) { // by the definition of a convolution
+            double sum = 0.0;
+            for (uint32_t k = 0; k <= i && k < cab.frames; k++) {
+                sum += (double)cab.taps[side][k] * (double)in[i - k];
+            }
+            assert_true(fabs(sum * pow(10.0, -6.0 / 20.0) - (double)rendered.samples[i]) < 1e-5);
+        }
+        bl_audio_finish(&rendered);
+    }
+    bl_cab_finish(&cab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +240,8 @@ int main(void)
                                         test_folder_remove),
         cmocka_unit_test(test_examples_are_rigs),
         cmocka_unit_test_setup_teardown(test_render_plays_the_rig, test_folder_make,
+                                        test_folder_remove),
+        cmocka_unit_test_setup_teardown(test_render_writes_both_sides, test_folder_make,
                                         test_folder_remove),
         cmocka_unit_test_setup_teardown(test_mistakes_are_refused, test_folder_make,
                                         test_folder_remove),

@@ -32,7 +32,10 @@ static const char *file(const char *name)
 
 static void save(const char *name, const float *samples)
 {
-    bl_audio audio = {calloc(FRAMES, sizeof(float)), FRAMES, RATE, 1};
+    bl_audio audio = {.samples = calloc(FRAMES, sizeof(float)),
+                      .frames = FRAMES,
+                      .sample_rate_hz = RATE,
+                      .file_channels = 1};
     bl_error error = {0};
     assert_non_null(audio.samples);
     memcpy(audio.samples, samples, FRAMES * sizeof *samples);

@@ -14,7 +14,10 @@ static const double pi = 3.14159265358979323846;
 
 static bl_audio make(uint64_t frames)
 {
-    bl_audio made = {calloc((size_t)frames, sizeof(float)), frames, PAIR_RATE, 1};
+    bl_audio made = {.samples = calloc((size_t)frames, sizeof(float)),
+                     .frames = frames,
+                     .sample_rate_hz = PAIR_RATE,
+                     .file_channels = 1};
     assert(made.samples != NULL);
     return made;
 }

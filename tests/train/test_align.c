@@ -191,7 +191,8 @@ static void too_little_is_refused(void **state)
 {
     (void)state;
     float samples[1000] = {0.1f};
-    const bl_audio audio = {samples, 1000, PAIR_RATE, 1};
+    const bl_audio audio = {
+        .samples = samples, .frames = 1000, .sample_rate_hz = PAIR_RATE, .file_channels = 1};
     bl_alignment found;
     bl_error error = {0};
     assert_int_equal(bl_align_find(&audio, &audio, &found, &error), BL_STATUS_SHAPE);

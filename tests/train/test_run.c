@@ -41,8 +41,14 @@ static void fill_pair(float *in, float *out)
 static int set_up(void **state)
 {
     fixture *f = calloc(1, sizeof *f);
-    bl_audio in = {calloc(FRAMES, sizeof(float)), FRAMES, RATE, 1};
-    bl_audio out = {calloc(FRAMES, sizeof(float)), FRAMES, RATE, 1};
+    bl_audio in = {.samples = calloc(FRAMES, sizeof(float)),
+                   .frames = FRAMES,
+                   .sample_rate_hz = RATE,
+                   .file_channels = 1};
+    bl_audio out = {.samples = calloc(FRAMES, sizeof(float)),
+                    .frames = FRAMES,
+                    .sample_rate_hz = RATE,
+                    .file_channels = 1};
     fill_pair(in.samples, out.samples);
     f->config = bl_config_default();
     f->config.model.causal = true;

@@ -9,9 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Samples in memory, one channel, full scale 1.0.
+/// Samples in memory, full scale 1.0: one channel as loaded, two where a stereo cab made them.
 typedef struct bl_audio {
     float *samples; ///< `frames` of them; owned
+    float *right;   ///< as many, then `samples` is the left channel; NULL: there is one; owned
     uint64_t frames;
     double sample_rate_hz;
     uint32_t file_channels; ///< how many the file had
@@ -27,15 +28,15 @@ bl_status bl_audio_load(const char *path, uint32_t channel, bl_audio *audio, bl_
 /// Frames over full scale, which PCM files cannot hold. Thread: any.
 uint64_t bl_audio_count_clipped(const bl_audio *audio);
 
-/// Writes mono WAV (RF64 past 4 GiB): temporary file, fsync, rename; nothing is left on failure.
-/// PCM is rounded to nearest without dither and stops at full scale. The bytes depend on the
-/// arguments alone. Fails also if a sample is NaN or infinite. Thread: any but RT.
+/// Writes WAV of one channel or two (RF64 past 4 GiB): temporary file, fsync, rename; nothing is
+/// left on failure. PCM is rounded to nearest without dither and stops at full scale. The bytes
+/// depend on the arguments alone. Fails also if a sample is NaN or infinite. Thread: any but RT.
 bl_status bl_audio_save(const char *path, const bl_audio *audio, bl_audio_bits bits,
                         bl_error *error);
 
 /// Resamples to `sample_rate_hz` (speexdsp, highest quality; rates are taken in whole Hz), without
-/// delay and with the length ceil(frames * ratio); `audio` is replaced. Does nothing if the rate is
-/// the same already. Thread: any but RT.
+/// delay and with the length ceil(frames * ratio); `audio`, of one channel, is replaced. Does
+/// nothing if the rate is the same already. Thread: any but RT.
 bl_status bl_audio_resample(bl_audio *audio, double sample_rate_hz, bl_error *error);
 
 /// Frees the samples. `audio` itself belongs to the caller. An empty one is allowed.
