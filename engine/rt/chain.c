@@ -103,6 +103,26 @@ void bl_chain_process(bl_chain *chain, const float *in, float *const *out, uint3
     play_output(chain, out, frames);
 }
 
+void bl_chain_process_faded(bl_chain *chain, const float *in, const float *weights,
+                            float *const *out, uint32_t frames)
+{
+    float sound[BL_INNER_FRAMES];
+    play_input(chain, in, sound, frames);
+    if (chain->voice != NULL) {
+        bl_voice_process(chain->voice, sound, sound, frames);
+    }
+    for (uint32_t i = 0; i < frames; i++) {
+        out[0][i] = sound[i] * weights[i];
+    }
+    play_output(chain, out, frames);
+}
+
+void bl_chain_ring_on(bl_chain *chain, float *const *out, uint32_t frames)
+{
+    memset(out[0], 0, frames * sizeof **out);
+    play_output(chain, out, frames);
+}
+
 void bl_chain_set_parameter(bl_chain *chain, bl_parameter parameter, double value)
 {
     const float target = (float)bl_parameter_target(parameter, value) * chain->factors[parameter];

@@ -18,6 +18,7 @@ struct bl_chain {
     bl_voice *voice;                            ///< NULL: clean
     bl_smoother parameters[BL_PARAMETER_COUNT]; ///< see bl_curve
     float factors[BL_PARAMETER_COUNT];          ///< on the targets of INPUT_TRIM and LEVEL; else 1
+    bool spill;                                 ///< its cab rings on when it is left
     bool stages;                                ///< false: the next five do nothing
     bl_gate gate;
     bl_tone tone;
@@ -38,6 +39,14 @@ void bl_chain_rewind(bl_chain *chain) BL_NONBLOCKING;
 /// The same, but with the gate where that of `other` is, a chain with the same parameters that has
 /// heard the same input: the gate remembers longer than the voice. Thread: RT.
 void bl_chain_rewind_beside(bl_chain *chain, const bl_chain *other) BL_NONBLOCKING;
+
+/// bl_chain_process with what goes from the voice into tone and cab multiplied by `weights`, one a
+/// frame. Thread: RT.
+void bl_chain_process_faded(bl_chain *chain, const float *in, const float *weights,
+                            float *const *out, uint32_t frames) BL_NONBLOCKING;
+
+/// The same with silence instead of the voice, which does not run. Thread: RT.
+void bl_chain_ring_on(bl_chain *chain, float *const *out, uint32_t frames) BL_NONBLOCKING;
 
 /// All smoothers go to their targets at once: for a chain that nobody has heard yet. Thread: RT.
 void bl_chain_settle(bl_chain *chain) BL_NONBLOCKING;

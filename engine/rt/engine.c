@@ -41,6 +41,9 @@ static void reset_chains(bl_engine *engine)
     if (engine->successor != NULL) {
         bl_chain_reset(engine->successor);
     }
+    if (engine->tail.chain != NULL) {
+        bl_chain_reset(engine->tail.chain);
+    }
 }
 
 // At most as many as the ring holds, so that a writer that never rests cannot hold up the sound.
@@ -81,11 +84,10 @@ static float peak_of(const float *samples, uint32_t frames)
     return peak;
 }
 
-// One chain on its own: guarded, and in all `channels`.
-static void play_chain(bl_engine *engine, bl_chain *chain, const float *clean, float *const *out,
-                       uint32_t channels, uint32_t frames)
+// What a chain gave: silence where it broke, and in all `channels`.
+static void guard_chain(bl_engine *engine, bl_chain *chain, float *const *out, uint32_t channels,
+                        uint32_t frames)
 {
-    bl_chain_process(chain, clean, out, frames);
     const uint32_t own = bl_chain_channels(chain);
     if (!isfinite(peak_of(out[0], frames)) || !isfinite(peak_of(out[own - 1], frames))) {
         memset(out[0], 0, frames * sizeof **out);
@@ -98,17 +100,32 @@ static void play_chain(bl_engine *engine, bl_chain *chain, const float *clean, f
     }
 }
 
+// One chain on its own.
+static void play_chain(bl_engine *engine, bl_chain *chain, const float *clean, float *const *out,
+                       uint32_t channels, uint32_t frames)
+{
+    bl_chain_process(chain, clean, out, frames);
+    guard_chain(engine, chain, out, channels, frames);
+}
+
+static void retire(bl_engine *engine, bl_chain *chain)
+{
+    bl_chain *displaced = bl_slot_exchange(&engine->retired, chain);
+    assert(displaced == NULL);
+    (void)displaced;
+}
+
 static void finish_swap_if_due(bl_engine *engine)
 {
     if (engine->successor == NULL || engine->warm_up > 0 ||
         !bl_smoother_rests_at(&engine->fade, 1.0F)) {
         return;
     }
-    if (engine->live != NULL) {
+    if (engine->live != NULL && engine->spills) {
+        bl_tail_begin(&engine->tail, engine->live, engine->crossfade_frames);
+    } else if (engine->live != NULL) {
         engine->live->position = engine->totals.frames;
-        bl_chain *displaced = bl_slot_exchange(&engine->retired, engine->live);
-        assert(displaced == NULL);
-        (void)displaced;
+        retire(engine, engine->live);
     }
     engine->live = engine->successor;
     engine->successor = NULL;
@@ -172,11 +189,24 @@ static void hand_parameters(const bl_engine *engine, bl_chain *chain)
     }
 }
 
+// Only of the chain as it is, with nothing else mixed in.
+static bool may_spill(const bl_engine *engine)
+{
+    return engine->live->spill && engine->live->cab != NULL && !engine->overload.narrow &&
+           !engine->overload.both && bl_smoother_rests_at(&engine->bypass, 0.0F);
+}
+
 // The retired slot is checked first: only this thread fills it, so it is still empty when the fade
 // is over.
 static void take_successor(bl_engine *engine)
 {
     if (engine->successor != NULL || !bl_slot_is_empty(&engine->retired)) {
+        return;
+    }
+    if (engine->tail.chain != NULL) {
+        if (!bl_slot_is_empty(&engine->joining) || !bl_slot_is_empty(&engine->next)) {
+            bl_tail_cut(&engine->tail);
+        }
         return;
     }
     bl_chain *chain = take_next(engine);
@@ -186,6 +216,7 @@ static void take_successor(bl_engine *engine)
     hand_parameters(engine, chain);
     const bool first = engine->live == NULL;
     engine->successor = chain;
+    engine->spills = !first && may_spill(engine);
     engine->warm_up = first || chain->placed ? 0 : bl_chain_latency_frames(chain);
     engine->fade = bl_smoother_at(0.0F, first ? engine->ramp_frames : engine->crossfade_frames);
     bl_smoother_move(&engine->fade, 1.0F);
@@ -230,7 +261,8 @@ static void crossfade(const float *from, const float *to, const float *weights, 
 static uint32_t count_channels(const bl_engine *engine)
 {
     const bool stereo = (engine->live != NULL && bl_chain_channels(engine->live) > 1) ||
-                        (engine->successor != NULL && bl_chain_channels(engine->successor) > 1);
+                        (engine->successor != NULL && bl_chain_channels(engine->successor) > 1) ||
+                        (engine->tail.chain != NULL && bl_chain_channels(engine->tail.chain) > 1);
     return stereo ? 2 : 1;
 }
 
@@ -271,6 +303,38 @@ static void play_live(bl_engine *engine, const float *clean, const float *bypass
     bl_overload_advance(overload, frames);
 }
 
+// How far the successor has joined in each frame: not at all while it warms up, then along the
+// fade.
+static void fill_fade(bl_engine *engine, float *weights, uint32_t frames)
+{
+    const uint32_t unheard = engine->warm_up < frames ? engine->warm_up : frames;
+    memset(weights, 0, unheard * sizeof *weights);
+    bl_smoother_fill(&engine->fade, weights + unheard, frames - unheard);
+    engine->warm_up -= unheard;
+}
+
+// The successor joins while less and less goes into the cab of the live chain, which rings.
+static void play_spilling(bl_engine *engine, const float *clean, const float *bypass,
+                          float *const *out, uint32_t channels, uint32_t frames)
+{
+    float left[BL_INNER_FRAMES], right[BL_INNER_FRAMES];
+    float joined[BL_INNER_FRAMES], leaving[BL_INNER_FRAMES];
+    float *const joining[] = {left, right};
+    fill_fade(engine, joined, frames);
+    for (uint32_t i = 0; i < frames; i++) {
+        leaving[i] = 1.0F - joined[i];
+    }
+    bl_chain_process_faded(engine->live, clean, leaving, out, frames);
+    guard_chain(engine, engine->live, out, channels, frames);
+    play_chain(engine, engine->successor, clean, joining, channels, frames);
+    for (uint32_t c = 0; c < channels; c++) {
+        for (uint32_t i = 0; i < frames; i++) {
+            out[c][i] = bl_tail_sum(joining[c][i] * joined[i], out[c][i]);
+        }
+    }
+    pass_by(engine, engine->successor, bypass, out, channels, frames);
+}
+
 // The successor joins: unheard while it warms up, then along the fade, which may begin inside the
 // block and ends with one.
 static void play_successor(bl_engine *engine, const float *clean, const float *bypass,
@@ -280,10 +344,7 @@ static void play_successor(bl_engine *engine, const float *clean, const float *b
     float *const joining[] = {left, right};
     play_chain(engine, engine->successor, clean, joining, channels, frames);
     pass_by(engine, engine->successor, bypass, joining, channels, frames);
-    const uint32_t unheard = engine->warm_up < frames ? engine->warm_up : frames;
-    memset(weights, 0, unheard * sizeof *weights);
-    bl_smoother_fill(&engine->fade, weights + unheard, frames - unheard);
-    engine->warm_up -= unheard;
+    fill_fade(engine, weights, frames);
     for (uint32_t c = 0; c < channels; c++) {
         crossfade(out[c], joining[c], weights, out[c], frames);
     }
@@ -335,6 +396,32 @@ static bool howl_guard_is_on(const bl_engine *engine)
     return chain != NULL && chain->parameters[BL_PARAMETER_HOWL_GUARD].target != 0.0F;
 }
 
+// All that sounds.
+static void play_chains(bl_engine *engine, const float *clean, const float *bypass,
+                        float *const *out, uint32_t channels, uint32_t frames)
+{
+    if (engine->successor != NULL && engine->spills) {
+        play_spilling(engine, clean, bypass, out, channels, frames);
+        return;
+    }
+    if (engine->live != NULL) {
+        play_live(engine, clean, bypass, out, channels, frames);
+    } else {
+        memset(out[0], 0, frames * sizeof **out);
+        memset(out[channels - 1], 0, frames * sizeof **out);
+    }
+    if (engine->successor != NULL) {
+        play_successor(engine, clean, bypass, out, channels, frames);
+    }
+    if (engine->tail.chain != NULL) {
+        bl_tail_add(&engine->tail, out, channels, frames);
+        bl_chain *ended = bl_tail_end(&engine->tail);
+        if (ended != NULL) {
+            retire(engine, ended);
+        }
+    }
+}
+
 // Into `out`, of which the second is only written with two channels, whose number is returned.
 static uint32_t process_block(bl_engine *engine, float *const *out, uint32_t frames)
 {
@@ -346,15 +433,7 @@ static uint32_t process_block(bl_engine *engine, float *const *out, uint32_t fra
         bl_smoother_fill(&engine->bypass, weights, frames);
         bypass = weights;
     }
-    if (engine->live != NULL) {
-        play_live(engine, clean, bypass, out, channels, frames);
-    } else {
-        memset(out[0], 0, frames * sizeof **out);
-        memset(out[channels - 1], 0, frames * sizeof **out);
-    }
-    if (engine->successor != NULL) {
-        play_successor(engine, clean, bypass, out, channels, frames);
-    }
+    play_chains(engine, clean, bypass, out, channels, frames);
     bl_howl_process(&engine->howl, howl_guard_is_on(engine), clean, out, channels, frames);
     bl_smoother_scale_all(&engine->audible, out, channels, frames);
     for (uint32_t i = 0; channels > 1 && i < frames; i++) {

@@ -12,6 +12,7 @@
 #include "rt/howl.h"
 #include "rt/overload.h"
 #include "rt/smoother.h"
+#include "rt/tail.h"
 #include "rt/tape.h"
 
 #include <stdatomic.h>
@@ -43,6 +44,8 @@ struct bl_engine {
     bl_chain *successor;  ///< takes over from `live` now; NULL: no swap runs
     bool whole;           ///< bl_engine_play_whole was called for the next call
     uint32_t warm_up;     ///< frames that the successor still plays unheard
+    bl_tail tail;         ///< of the chain before `live`
+    bool spills;          ///< the swap that runs fades what goes into the cab of `live`
     bl_smoother fade;     ///< weight of the successor against `live`
     bl_smoother audible;  ///< gain, 0 while muted
     bl_overload overload; ///< which width of `live` is heard

@@ -131,6 +131,7 @@ bl_status bl_chain_create(const bl_chain_config *config, bl_chain **chain, bl_er
         return bl_error_set(error, BL_STATUS_NO_MEMORY, "chain: not enough memory");
     }
     made->generation = config->generation;
+    made->spill = config->spill;
     set_parameters(config, made);
     bl_status status = create_stages(config, made, error);
     if (status == BL_STATUS_OK && config->model != NULL) {

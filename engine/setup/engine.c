@@ -81,6 +81,7 @@ void bl_engine_destroy(bl_engine *engine)
     }
     bl_chain_destroy(engine->live);
     bl_chain_destroy(engine->successor);
+    bl_chain_destroy(engine->tail.chain);
     bl_chain_destroy(bl_slot_take(&engine->next));
     bl_chain_destroy(bl_slot_take(&engine->joining));
     bl_chain_destroy(bl_slot_take(&engine->retired));

@@ -132,7 +132,7 @@ static int count_clicks(const match *m)
     for (int n = 0; n + 1 < m->count; n++) {
         const uint64_t end = m->passages[n + 1].end;
         const float *a = m->w.of[m->passages[n].rig], *b = m->w.of[m->passages[n + 1].rig];
-        for (uint64_t f = end - FADE; f <= end && f > 0 && f < m->w.frames; f++) {
+        for (uint64_t f = end - FADE; f < end; f++) {
             const float own = fmaxf(fabsf(a[f] - a[f - 1]), fabsf(b[f] - b[f - 1]));
             const float apart = fmaxf(fabsf(b[f] - a[f]), fabsf(b[f - 1] - a[f - 1]));
             const float step = fabsf(m->w.out[f] - m->w.out[f - 1]);

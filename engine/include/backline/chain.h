@@ -24,6 +24,7 @@ typedef struct bl_chain_config {
     double sample_rate_hz; ///< rate of the samples it will see
     const bl_cab *cab;     ///< at the same rate, copied; NULL: none. Only with stages
     bool stages;           ///< false: input trim, model and level alone
+    bool spill;            ///< its cab rings on after a swap to another chain
     double quality;        ///< see bl_voice_config
     const char *kernel;    ///< see bl_voice_config
     double calibration_db; ///< factor beside the input trim: of the interface, for the model
