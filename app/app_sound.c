@@ -72,6 +72,7 @@ static void request_model(bl_app *app, const char *path)
         .quality = app->config.quality,
         .whole = app->model_whole,
         .stages = app->has_rig,
+        .spill = app->rig.spill,
         .match_loudness = app->rig.match_loudness,
         .calibrate = app->settings.has_interface_input,
         .interface_dbu = app->settings.interface_input_dbu,

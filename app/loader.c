@@ -100,6 +100,7 @@ static void load_model(bl_loader *loader, const bl_loader_job *job, bl_loader_an
     }
     bl_chain_config config = bl_chain_config_default();
     config.stages = job->stages;
+    config.spill = job->spill;
     config.cab = cab.channels > 0 ? &cab : NULL;
     config.model = loader->model;
     config.sample_rate_hz = job->sample_rate_hz;

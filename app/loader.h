@@ -30,6 +30,7 @@ typedef struct bl_loader_job {
     double quality;
     bool stages;                    ///< see bl_chain_config
     char cab[4096];                 ///< "": none
+    bool spill;                     ///< see bl_chain_config
     bool match_loudness, calibrate; ///< see bl_trim_wish
     double interface_dbu;
     bool whole; ///< never narrower than `quality`, whatever it costs

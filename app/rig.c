@@ -12,8 +12,8 @@
 
 enum { VALUE_MAX = 64 };
 
-static const char *const rig_keys[] = {"version", "name",           "model",
-                                       "cab",     "match_loudness", "parameters"};
+static const char *const rig_keys[] = {"version",        "name",  "model",     "cab",
+                                       "match_loudness", "spill", "parameters"};
 enum { RIG_KEYS = sizeof rig_keys / sizeof *rig_keys };
 
 bl_rig bl_rig_default(void)
@@ -91,13 +91,13 @@ static size_t folder_length(const char *path)
     return slash != NULL ? (size_t)(slash - path) + 1 : 0;
 }
 
-static bl_status read_match(bl_document *document, bl_rig *rig, bl_error *error)
+static bl_status read_switch(bl_document *document, const char *key, bool *on, bl_error *error)
 {
-    static const char key[] = "match_loudness";
-    char text[VALUE_MAX] = "true";
+    char text[VALUE_MAX];
+    snprintf(text, sizeof text, "%s", *on ? "true" : "false"); // if the key is not there
     yaml_node_t *root = bl_document_root(document);
     const bl_status status = bl_document_text(document, root, key, text, sizeof text, error);
-    if (status == BL_STATUS_OK && !parse_switch(text, &rig->match_loudness)) {
+    if (status == BL_STATUS_OK && !parse_switch(text, on)) {
         return bl_document_fail(document, bl_document_get(document, root, key), error,
                                 "found \"%s\" for %s, expected true or false", text, key);
     }
@@ -122,7 +122,10 @@ bl_status bl_rig_load(const char *path, bl_rig *rig, bl_error *error)
             read_parameters(&document, bl_document_get(&document, root, "parameters"), rig, error);
     }
     if (status == BL_STATUS_OK) {
-        status = read_match(&document, rig, error);
+        status = read_switch(&document, "match_loudness", &rig->match_loudness, error);
+    }
+    if (status == BL_STATUS_OK) {
+        status = read_switch(&document, "spill", &rig->spill, error);
     }
     if (status == BL_STATUS_OK) {
         status = bl_document_file(&document, root, "model", rig->model, sizeof rig->model, error);
@@ -182,6 +185,8 @@ bl_status bl_rig_save(const char *path, const bl_rig *rig, bl_error *error)
     }
     bl_document_put_text(&writer, "match_loudness");
     bl_document_put_text(&writer, rig->match_loudness ? "true" : "false");
+    bl_document_put_text(&writer, "spill");
+    bl_document_put_text(&writer, rig->spill ? "true" : "false");
     put_parameters(&writer, rig);
     const bl_status saved =
         bl_document_writer_save(&writer, status == BL_STATUS_OK ? path : NULL, error);

@@ -15,6 +15,7 @@ typedef struct bl_rig {
     char name[BL_RIG_NAME_MAX];  ///< for people; "": none
     char model[BL_RIG_PATH_MAX]; ///< as seen from the working folder; "": the clean signal
     char cab[BL_RIG_PATH_MAX];   ///< the same; "": none
+    bool spill;                  ///< its cab rings on after a change to another rig
     bool match_loudness;         ///< trimmed to be as loud as other rigs, see trim.h
     double parameters[BL_PARAMETER_COUNT];
 } bl_rig;

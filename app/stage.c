@@ -202,7 +202,7 @@ void bl_stage_set_calibration(bl_stage *stage, bool calibrate, double interface_
 static bool same_files(const bl_rig *a, const bl_rig *b)
 {
     return strcmp(a->model, b->model) == 0 && strcmp(a->cab, b->cab) == 0 &&
-           a->match_loudness == b->match_loudness;
+           a->match_loudness == b->match_loudness && a->spill == b->spill;
 }
 
 static bool same_parameters(const bl_rig *a, const bl_rig *b)

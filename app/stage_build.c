@@ -88,6 +88,7 @@ static bl_status build_chain(const job *j, product *made)
     }
     bl_chain_config config = bl_chain_config_default();
     config.stages = true;
+    config.spill = j->rig.spill;
     config.model = made->model;
     config.cab = cab.channels > 0 ? &cab : NULL;
     config.sample_rate_hz = j->sample_rate_hz;

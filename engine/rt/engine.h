@@ -57,4 +57,9 @@ struct bl_engine {
     bl_tape tape;        ///< clean input, whole periods ahead of what was played
 };
 
+/// Plays one chain on its own into all `channels` of `out`, silence where it breaks: then it begins
+/// anew. Thread: RT.
+void bl_engine_play_chain(bl_engine *engine, bl_chain *chain, const float *clean, float *const *out,
+                          uint32_t channels, uint32_t frames) BL_NONBLOCKING;
+
 #endif
