@@ -266,23 +266,6 @@ static void test_close_hangs(void **state)
     stage_live_stop(&live);
 }
 
-/// Who quits while the server starts does not wait for it.
-static void test_quits_while_server_starts(void **state)
-{
-    (void)state;
-    stage_write("slow.sh", "sleep 1000\n");
-    char text[512];
-    snprintf(text, sizeof text, "version: 1\nserver_command: 'sh %s'\n", stage_path("slow.sh"));
-    stage_write("XDG_CONFIG_HOME/backline/settings.yaml", text);
-    start_live("USB");
-    json_decref(stage_wait_state(&live, &seen, "no server"));
-    const long long from_ms = now_ms();
-    stage_live_stop(&live);
-    printf("it took %lld ms to quit\n", now_ms() - from_ms);
-    assert_true(now_ms() - from_ms < 9000); // the server is waited for for ten seconds
-    set_command();
-}
-
 /// Nobody else looks after our own server: when it stands still it is started anew.
 static void test_own_server_freezes(void **state)
 {
@@ -324,7 +307,6 @@ int main(int argc, char **argv)
         OWN_TEST(test_numbered_card_returns),
         OWN_TEST(test_guest_is_told),
         OWN_TEST(test_close_hangs),
-        OWN_TEST(test_quits_while_server_starts),
         OWN_TEST(test_no_priority),
     };
     return cmocka_run_group_tests(tests, open_stage, stage_close);
