@@ -306,8 +306,9 @@ static void test_choice_in_a_frozen_server(void **state)
     PUMP_UNTIL(s.phase == BL_APP_FROZEN);
     bl_app_connect(app, BL_APP_OUT_LEFT, "system:playback_2", true);
     close_app();
-    assert_true(stage_wait_remembered("out_left\n    theirs: system:playback_2", true));
+    const bool remembered = stage_wait_remembered("out_left\n    theirs: system:playback_2", true);
     stage_server_signal(SIGKILL);
+    assert_true(remembered);
 }
 
 int main(int argc, char **argv)
