@@ -263,6 +263,8 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
         goto fail;
     }
     a->pulse.wake_fd = a->wake_fd;
+    a->pulse.settle = bl_app_settle;
+    a->pulse.settle_argument = a;
     a->pulse.midi = &a->midi;
     if (!bl_midi_intake_init(&a->midi)) {
         status = bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory to start");

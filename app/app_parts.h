@@ -90,6 +90,7 @@ struct bl_app {
     uint64_t narrowed_generation;     ///< whose overload was told
     bool model_awaited, demo_awaited; ///< a load is on its way
     bool model_whole;                 ///< the last one asked for may not be narrowed: freewheel
+    bool settling_failed;             ///< RT alone: in this freewheel something did not come
     bool model_heavy;                 ///< the one that plays would not fit at the width asked for
     char first_model[4096];           ///< to load once there is a rate; "" afterwards
     bool first_model_is_chosen;       ///< the player named it: a failure counts
@@ -171,6 +172,10 @@ bool bl_app_sound_is_ready(const bl_app *app);
 
 /// Where freewheel has begun or ended, asks for the model at its whole width, or one that fits.
 void bl_app_follow_freewheel(bl_app *app);
+
+/// Waits, at most some seconds, until MAIN has followed into freewheel and the stage has everything
+/// ready that was asked for. `app`: a bl_app. Thread: RT in freewheel, the only one that may.
+void bl_app_settle(void *app);
 
 /// Handles the answers of LOADER.
 void bl_app_hear_loader(bl_app *app);

@@ -8,6 +8,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+enum {
+    SETTLE_MS = 5000, // less than the ten seconds in which a server expects an answer
+    SETTLE_STEP_MS = 200
+};
 
 static void control(bl_app *app, bl_control_kind kind, double value)
 {
@@ -88,10 +94,40 @@ static void request_model(bl_app *app, const char *path)
 
 void bl_app_follow_freewheel(bl_app *app)
 {
-    if (app->model_heavy && !app->model_awaited &&
-        app->model_whole != atomic_load(&app->pulse.freewheel)) {
-        request_model(app, NULL);
+    const bool freewheel = atomic_load(&app->pulse.freewheel);
+    if (app->model_awaited) {
+        return;
     }
+    if (app->model_heavy && app->model_whole != freewheel) {
+        request_model(app, NULL);
+    } else if (freewheel) {
+        atomic_store(&app->pulse.unsettled, false);
+    }
+}
+
+// One step of waiting: true when there is nothing left to wait for.
+static bool settle_further(bl_app *app)
+{
+    const struct timespec pause = {0, 1000000};
+    if (atomic_load(&app->pulse.unsettled)) {
+        nanosleep(&pause, NULL);
+        return false;
+    }
+    return bl_stage_wait(app->stage, SETTLE_STEP_MS);
+}
+
+void bl_app_settle(void *app)
+{
+    bl_app *a = app;
+    // What did not come once is not waited for again in every period.
+    bool settled = a->settling_failed && !atomic_load(&a->pulse.unsettled);
+    const int64_t until_ms = bl_app_now_ms() + SETTLE_MS;
+    while (!settled && bl_app_now_ms() < until_ms) {
+        settled = settle_further(a);
+        a->settling_failed = !settled;
+        atomic_fetch_add(&a->pulse.cycles, 1); // or MAIN would take the server for dead
+    }
+    atomic_store(&a->pulse.unsettled, false);
 }
 
 static void request_demo(bl_app *app)
@@ -261,6 +297,7 @@ static void hear_model(bl_app *app, bl_loader_answer *answer)
             snprintf(app->first_model, sizeof app->first_model, "%s", factory);
             request_model(app, factory);
         }
+        bl_app_follow_freewheel(app);
         return;
     }
     app->first_model[0] = '\0';

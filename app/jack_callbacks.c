@@ -9,8 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FREEWHEEL_PATIENCE_MS = 1000 };
-
 // RT ------------------------------------------------------------------------------------------
 
 static uint64_t now_ns(void)
@@ -101,8 +99,8 @@ static int process(jack_nframes_t frames, void *argument)
     if (pulse != NULL && pulse->midi != NULL) {
         listen(jack, pulse, frames);
     }
-    if (freewheel && pulse->stage != NULL) {
-        bl_stage_wait(pulse->stage, FREEWHEEL_PATIENCE_MS); // here nothing is late, but exact
+    if (freewheel && p != NULL && p->engine != NULL && pulse->settle != NULL) {
+        pulse->settle(pulse->settle_argument);
     }
     run(jack, p, frames, freewheel);
 
@@ -181,7 +179,9 @@ static void on_freewheel(int starting, void *argument)
 {
     bl_pulse *pulse = pulse_of(argument);
     if (pulse != NULL) {
-        atomic_store_explicit(&pulse->freewheel, starting != 0, memory_order_relaxed);
+        // In this order: MAIN, which settles, looks at the second one first.
+        atomic_store(&pulse->unsettled, starting != 0);
+        atomic_store(&pulse->freewheel, starting != 0);
         tell(pulse, BL_NEWS_STATE);
     }
 }

@@ -31,6 +31,14 @@ typedef struct bl_pulse {
     bl_stage *stage;       ///< that program changes choose from, set like `midi`; NULL: none
     bl_programs *programs; ///< what they choose, set with `stage`
 
+    /// In freewheel RT calls it before each cycle, and waits as long as it takes: nothing can be
+    /// late there, and runs are to be exact. Never called else. Set before any client is opened;
+    /// NULL: there is nothing to wait for.
+    void (*settle)(void *argument);
+    void *settle_argument;
+    /// NOTIFY -> MAIN and RT: freewheel has begun, and MAIN has not followed yet.
+    _Atomic bool unsettled;
+
     _Atomic uint64_t cycles;  ///< RT -> MAIN: the heartbeat
     _Atomic uint64_t frames;  ///< RT -> MAIN: frames of those cycles
     _Atomic uint64_t busy_ns; ///< RT -> MAIN: time spent in them
@@ -52,7 +60,7 @@ typedef struct bl_pulse {
     _Atomic uint32_t period;     ///< NOTIFY -> MAIN, frames
     _Atomic uint32_t xruns;      ///< NOTIFY -> MAIN, total
     _Atomic uint32_t xrun_us;    ///< NOTIFY -> MAIN, length of the last one
-    _Atomic bool freewheel;      ///< NOTIFY -> MAIN
+    _Atomic bool freewheel;      ///< NOTIFY -> MAIN, RT
     _Atomic uint64_t lost_epoch; ///< NOTIFY -> MAIN: which client lost its server
 
     _Atomic uint32_t capture_latency_frames;  ///< NOTIFY -> MAIN: what arrives at `in`

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Each forbidden function is replaced by one that looks at a thread-local mark and then calls the
 // one behind it. Allocation goes to glibc's own names, since looking up a name may allocate.
-// sem_post is allowed: it is how a callback wakes another thread.
+// sem_post is allowed: it is how a callback wakes another thread. In freewheel, where nothing can
+// be late, a JACK program's callback may wait for other threads.
 
 // It defines the system's own functions, whose names and parameters are not of our style.
 // NOLINTBEGIN(readability-*,bugprone-*)
@@ -17,6 +18,7 @@
 #include <semaphore.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +33,9 @@
 
 // Not to be allocated on first use, which would be inside malloc.
 static _Thread_local int depth __attribute__((tls_model("initial-exec")));
+
+static _Thread_local bool waits __attribute__((tls_model("initial-exec"))); // began in freewheel
+static _Atomic bool freewheel; // a thread of JACK -> the audio thread
 
 void rt_guard_enter(void)
 {
@@ -57,6 +62,14 @@ static void check(const char *name)
         say(name);
         say(" called inside process\n");
         abort();
+    }
+}
+
+/// Of what waits, and is the agreed exception: in freewheel a JACK program's callback may.
+static void check_wait(const char *name)
+{
+    if (!waits && !atomic_load(&freewheel)) {
+        check(name);
     }
 }
 
@@ -127,7 +140,10 @@ int posix_memalign(void **memory, size_t alignment, size_t size)
 // --- Everything that only has to be watched and passed on ---
 
 // Each wrapper looks its original up once; two threads at it find the same.
-#define WATCH(type, name, parameters, arguments)                                                   \
+#define WATCH(type, name, parameters, arguments) WATCH_BY(check, type, name, parameters, arguments)
+#define WATCH_WAIT(type, name, parameters, arguments)                                              \
+    WATCH_BY(check_wait, type, name, parameters, arguments)
+#define WATCH_BY(check, type, name, parameters, arguments)                                         \
     type name parameters                                                                           \
     {                                                                                              \
         static _Atomic(void *) cache;                                                              \
@@ -149,19 +165,19 @@ WATCH(int, mprotect, (void *at, size_t n, int prot), (at, n, prot))
 WATCH(int, madvise, (void *at, size_t n, int advice), (at, n, advice))
 WATCH(int, mlock, (const void *at, size_t n), (at, n))
 
-WATCH(int, pthread_mutex_lock, (pthread_mutex_t * m), (m))
+WATCH_WAIT(int, pthread_mutex_lock, (pthread_mutex_t * m), (m))
 WATCH(int, pthread_mutex_trylock, (pthread_mutex_t * m), (m))
 WATCH(int, pthread_mutex_timedlock, (pthread_mutex_t * m, const struct timespec *t), (m, t))
-WATCH(int, pthread_mutex_unlock, (pthread_mutex_t * m), (m))
+WATCH_WAIT(int, pthread_mutex_unlock, (pthread_mutex_t * m), (m))
 WATCH(int, pthread_rwlock_rdlock, (pthread_rwlock_t * l), (l))
 WATCH(int, pthread_rwlock_wrlock, (pthread_rwlock_t * l), (l))
 WATCH(int, pthread_rwlock_unlock, (pthread_rwlock_t * l), (l))
 WATCH(int, pthread_spin_lock, (pthread_spinlock_t * l), (l))
 WATCH(int, pthread_cond_wait, (pthread_cond_t * c, pthread_mutex_t *m), (c, m))
-WATCH(int, pthread_cond_timedwait,
-      (pthread_cond_t * c, pthread_mutex_t *m, const struct timespec *t), (c, m, t))
-WATCH(int, pthread_cond_signal, (pthread_cond_t * c), (c))
-WATCH(int, pthread_cond_broadcast, (pthread_cond_t * c), (c))
+WATCH_WAIT(int, pthread_cond_timedwait,
+           (pthread_cond_t * c, pthread_mutex_t *m, const struct timespec *t), (c, m, t))
+WATCH_WAIT(int, pthread_cond_signal, (pthread_cond_t * c), (c))
+WATCH_WAIT(int, pthread_cond_broadcast, (pthread_cond_t * c), (c))
 WATCH(int, pthread_barrier_wait, (pthread_barrier_t * b), (b))
 WATCH(int, pthread_join, (pthread_t thread, void **result), (thread, result))
 WATCH(int, pthread_create,
@@ -170,7 +186,7 @@ WATCH(int, pthread_create,
 WATCH(int, sem_wait, (sem_t * s), (s))
 WATCH(int, sem_timedwait, (sem_t * s, const struct timespec *t), (s, t))
 
-WATCH(int, nanosleep, (const struct timespec *t, struct timespec *left), (t, left))
+WATCH_WAIT(int, nanosleep, (const struct timespec *t, struct timespec *left), (t, left))
 WATCH(int, clock_nanosleep,
       (clockid_t clock, int flags, const struct timespec *t, struct timespec *left),
       (clock, flags, t, left))
@@ -314,6 +330,7 @@ static int watched_process(uint32_t frames, void *argument)
 {
     const watched_client *client = argument;
     atomic_fetch_add(&watched, 1);
+    waits = atomic_load(&freewheel);
     rt_guard_enter();
     const int result = client->process(frames, client->argument);
     rt_guard_leave();
@@ -336,6 +353,32 @@ int jack_set_process_callback(void *client, process_callback process, void *argu
     }
     clients[number] = (watched_client){.process = process, .argument = argument};
     return original(client, watched_process, &clients[number]);
+}
+
+typedef void (*freewheel_callback)(int starting, void *argument);
+
+static freewheel_callback watched_callback;
+
+// The program hears of the beginning after the guard, and of the end before it.
+static void watched_freewheel(int starting, void *argument)
+{
+    if (starting != 0) {
+        atomic_store(&freewheel, true);
+    }
+    watched_callback(starting, argument);
+    if (starting == 0) {
+        atomic_store(&freewheel, false);
+    }
+}
+
+int jack_set_freewheel_callback(void *client, freewheel_callback callback, void *argument);
+int jack_set_freewheel_callback(void *client, freewheel_callback callback, void *argument)
+{
+    int (*original)(void *, freewheel_callback, void *);
+    void *found = next("jack_set_freewheel_callback");
+    memcpy(&original, &found, sizeof original);
+    watched_callback = callback;
+    return original(client, watched_freewheel, argument);
 }
 
 // So that a test can see that the guard was there at all.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Ends the program with a message when the thread that is inside the audio callback allocates,
 // locks, waits, or talks to a file or terminal. Linked into a test, which marks the callback
-// itself; or preloaded into any JACK program, whose process callback it then marks.
+// itself; or preloaded into any JACK program, whose process callback it then marks. In freewheel
+// that one may lock and wait for other threads; nothing else.
 
 #ifndef TESTS_GUARD_RT_GUARD_H
 #define TESTS_GUARD_RT_GUARD_H

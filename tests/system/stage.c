@@ -287,6 +287,35 @@ const char *stage_make_model(const char *name, uint64_t seed, bool causal, doubl
     return path;
 }
 
+const char *stage_make_heavy_model(const char *name, uint32_t channels)
+{
+    bl_config config = bl_config_default();
+    bl_model_info info;
+    bl_model *model = NULL;
+    bl_error error = {0};
+    config.model.type = BL_CONFIG_NAM_A2;
+    config.model.widths = (bl_config_list){.count = 2, .values = {3, channels}};
+    config.data.sample_rate_hz = 48000.0;
+    if (bl_model_info_from_config(&config, &info, &error) != BL_STATUS_OK) {
+        fail_msg("%s", error.text);
+    }
+    float *weights = calloc(info.parameters, sizeof *weights);
+    assert_non_null(weights);
+    random_source random = {channels};
+    for (size_t i = 0; i < info.parameters; i++) {
+        weights[i] = random_float(&random, -0.02F, 0.02F);
+    }
+    const char *path = stage_path(name);
+    if (bl_model_from_config(&config, weights, info.parameters, "heavy", &model, &error) !=
+            BL_STATUS_OK ||
+        bl_model_save(model, path, &error) != BL_STATUS_OK) {
+        fail_msg("%s", error.text);
+    }
+    bl_model_release(model);
+    free(weights);
+    return path;
+}
+
 void stage_make_sound(const char *name, double seconds, bl_audio *sound)
 {
     enum { RATE = 48000, LEAD = 2400 };

@@ -70,6 +70,9 @@ void stage_live_stop(program *live);
 /// Writes a model of the reference shape with weights from `seed`, causal or centred, at `rate_hz`.
 const char *stage_make_model(const char *name, uint64_t seed, bool causal, double rate_hz);
 
+/// Writes a model "heavy" with the widths of 3 and of `channels` channels.
+const char *stage_make_heavy_model(const char *name, uint32_t channels);
+
 /// An impulse, then `seconds` of the shipped riff, at 48 kHz, also written to `name`.
 void stage_make_sound(const char *name, double seconds, bl_audio *sound);
 

@@ -20,11 +20,10 @@ typedef struct scene {
     float *heard;
 } scene;
 
-static void open_scene(scene *s, uint32_t period)
+static void open_scene_with(scene *s, uint32_t period, const char *model, double seconds)
 {
     memset(s, 0, sizeof *s);
-    const char *model = stage_make_model("model.safetensors", 7, true, 48000.0);
-    stage_make_sound("sound.wav", 1.2, &s->sound);
+    stage_make_sound("sound.wav", seconds, &s->sound);
     stage_render(stage_path("sound.wav"), model, &s->rendered);
     assert_int_equal(s->rendered.frames, s->sound.frames);
     s->heard = calloc((size_t)s->sound.frames, sizeof *s->heard);
@@ -34,6 +33,11 @@ static void open_scene(scene *s, uint32_t period)
     json_decref(stage_wait_state(&s->live, &s->seen, "playing"));
     peer_open(&s->peer);
     assert_true(peer_connect(&s->peer, "backline:in", "backline:out_left"));
+}
+
+static void open_scene(scene *s, uint32_t period)
+{
+    open_scene_with(s, period, stage_make_model("model.safetensors", 7, true, 48000.0), 1.2);
 }
 
 static void close_scene(scene *s)
@@ -116,6 +120,17 @@ static void test_freewheel(void **state)
     close_scene(&s);
 }
 
+/// A model that is too heavy to be played live at its whole width is heard at it from the first
+/// frame on.
+static void test_freewheel_waits(void **state)
+{
+    (void)state;
+    scene s;
+    open_scene_with(&s, 128, stage_make_heavy_model("heavy.safetensors", 160), 0.1);
+    check(&s, &(peer_plan){.freewheel = true});
+    close_scene(&s);
+}
+
 /// Both outs carry the same.
 static void test_right_is_left(void **state)
 {
@@ -133,10 +148,11 @@ int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_period_32),   cmocka_unit_test(test_period_64),
-        cmocka_unit_test(test_period_100),  cmocka_unit_test(test_period_128),
-        cmocka_unit_test(test_period_1024), cmocka_unit_test(test_changing_periods),
-        cmocka_unit_test(test_freewheel),   cmocka_unit_test(test_right_is_left),
+        cmocka_unit_test(test_period_32),       cmocka_unit_test(test_period_64),
+        cmocka_unit_test(test_period_100),      cmocka_unit_test(test_period_128),
+        cmocka_unit_test(test_period_1024),     cmocka_unit_test(test_changing_periods),
+        cmocka_unit_test(test_freewheel_waits), cmocka_unit_test(test_freewheel),
+        cmocka_unit_test(test_right_is_left),
     };
     return cmocka_run_group_tests(tests, stage_open, stage_close);
 }
