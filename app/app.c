@@ -44,7 +44,7 @@ void bl_app_tell(bl_app *app, bl_app_severity severity, const char *format, ...)
     vsnprintf(m->text, sizeof m->text, format, arguments);
     va_end(arguments);
     m->severity = severity;
-    m->absence = false;
+    m->absence = m->offers_old = false;
     app->state.message = *m;
     app->state.message_count++;
 }

@@ -55,6 +55,7 @@ typedef enum bl_app_severity { BL_APP_INFO, BL_APP_WARNING, BL_APP_ERROR } bl_ap
 typedef struct bl_app_message {
     bl_app_severity severity;
     bool absence;               ///< no longer true as soon as the server plays again
+    bool offers_old;            ///< a model that does not fit comes: bl_app_keep_old_model helps
     char text[BL_APP_TEXT_MAX]; ///< one sentence
 } bl_app_message;
 
@@ -237,6 +238,9 @@ bool bl_app_get_part(const bl_app *app, size_t number, bl_app_part *part);
 
 /// The model that plays goes on until this one takes over.
 void bl_app_load_model(bl_app *app, const char *path);
+
+/// Goes back to the model that played before the last one that did not fit.
+void bl_app_keep_old_model(bl_app *app);
 
 /// A file to play round instead of the input; NULL: the input again.
 void bl_app_set_demo(bl_app *app, const char *path);

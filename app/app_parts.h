@@ -92,6 +92,7 @@ struct bl_app {
     bool model_whole;                 ///< the last one asked for may not be narrowed: freewheel
     bool settling_failed;             ///< RT alone: in this freewheel something did not come
     bool model_heavy;                 ///< the one that plays would not fit at the width asked for
+    char old_model[4096];             ///< that plays while one that does not fit comes; "": none
     char first_model[4096];           ///< to load once there is a rate; "" afterwards
     bool first_model_is_chosen;       ///< the player named it: a failure counts
     bool model_requested;             ///< a model or none has been asked for since the start

@@ -324,6 +324,8 @@ static void hear_heavy(bl_app *app, const bl_loader_answer *answer)
     if (answer->generation != app->model_generation || app->model_whole) {
         return; // the player moved on, or nothing can be late
     }
+    const bool replaces = strcmp(app->state.model_path, answer->path) != 0;
+    snprintf(app->old_model, sizeof app->old_model, "%s", replaces ? app->state.model_path : "");
     if (answer->fit.share <= BL_FIT_MOST) {
         bl_app_tell(app, BL_APP_WARNING,
                     "\"%s\" would need %.0f %% of a period of %u frames at %u Hz: it plays at a "
@@ -339,6 +341,15 @@ static void hear_heavy(bl_app *app, const bl_loader_answer *answer)
                     "\"%s\" needs %.0f %% of a period of %u frames at %u Hz: it will crackle; "
                     "choose a smaller model or a lower sample rate",
                     name, share, period, rate_hz);
+    }
+    bl_app_message *told = &app->messages[(app->state.message_count - 1) % BL_APP_MESSAGES_KEPT];
+    told->offers_old = app->old_model[0] != '\0';
+}
+
+void bl_app_keep_old_model(bl_app *app)
+{
+    if (app->old_model[0] != '\0' && app->engine != NULL) {
+        request_model(app, app->old_model);
     }
 }
 

@@ -123,11 +123,11 @@ static void load_model(bl_loader *loader, const bl_loader_job *job, bl_loader_an
     if (status != BL_STATUS_OK) {
         return;
     }
+    snprintf(answer->path, sizeof answer->path, "%s", loader->model_path);
     if (answer->fit.asked > BL_FIT_MOST) {
         warn(loader, answer);
     }
     answer->latency_frames = bl_chain_latency_frames(chain);
-    snprintf(answer->path, sizeof answer->path, "%s", loader->model_path);
     if (hand_over(loader, job, chain)) {
         answer->model = loader->model != NULL ? bl_model_retain(loader->model) : NULL;
     } else {

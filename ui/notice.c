@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Severity by shape first, then by the edge's colour. While no server runs, there is a button.
+// Severity by shape first, then by the edge's colour. Beside it, what can be done: start a server,
+// keep the old model.
 
 #include "notice.h"
 
@@ -8,12 +9,15 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { RESPONSE_START = 1 };
+enum { RESPONSE_ACTION = 1 };
 
 static void responded(GtkInfoBar *bar, int response, gpointer data)
 {
     bl_notice *notice = data;
-    if (response == RESPONSE_START) {
+    if (response == RESPONSE_ACTION && notice->offers_old) {
+        bl_app_keep_old_model(notice->app);
+        gtk_widget_hide(GTK_WIDGET(bar));
+    } else if (response == RESPONSE_ACTION) {
         bl_app_start_server(notice->app);
     } else {
         gtk_widget_hide(GTK_WIDGET(bar));
@@ -33,8 +37,8 @@ void bl_notice_init(bl_notice *notice, bl_app *app)
     GtkWidget *content = gtk_info_bar_get_content_area(bar);
     gtk_container_add(GTK_CONTAINER(content), notice->icon);
     gtk_box_pack_start(GTK_BOX(content), notice->text, TRUE, TRUE, 8);
-    notice->start = gtk_info_bar_add_button(bar, "Start a server", RESPONSE_START);
-    bl_access(notice->start, "info-bar-action-1", NULL);
+    notice->action = gtk_info_bar_add_button(bar, "Start a server", RESPONSE_ACTION);
+    bl_access(notice->action, "info-bar-action-1", NULL);
     GtkWidget *close = gtk_info_bar_add_button(bar, "Close", GTK_RESPONSE_CLOSE);
     bl_access(close, "info-bar-action-2", NULL);
     g_signal_connect(bar, "response", G_CALLBACK(responded), notice);
@@ -79,6 +83,9 @@ static void show_message(bl_notice *notice, const bl_app_message *message, const
     g_free(sentence);
     notice->severity = message->severity;
     notice->absence = message->absence;
+    notice->offers_old = message->offers_old;
+    gtk_button_set_label(GTK_BUTTON(notice->action),
+                         notice->offers_old ? "Keep the old one" : "Start a server");
     gtk_widget_show(notice->root);
 }
 
@@ -100,5 +107,5 @@ void bl_notice_update(bl_notice *notice, const bl_app_state *state)
         show_message(notice, &message,
                      alone ? ". Everything stays loaded and plays on when a server is back." : "");
     }
-    gtk_widget_set_visible(notice->start, state->phase == BL_APP_LOOKING);
+    gtk_widget_set_visible(notice->action, notice->offers_old || state->phase == BL_APP_LOOKING);
 }

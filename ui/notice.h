@@ -12,9 +12,10 @@
 typedef struct bl_notice {
     GtkWidget *root; ///< a GtkInfoBar
     bl_app *app;
-    GtkWidget *icon, *text, *start;
-    bl_app_severity severity; ///< of what is shown
-    bool absence;             ///< it is true only as long as no server plays
+    GtkWidget *icon, *text, *action; ///< `action`: start a server, or keep the old model
+    bl_app_severity severity;        ///< of what is shown
+    bool offers_old;                 ///< see bl_app_message
+    bool absence;                    ///< it is true only as long as no server plays
 } bl_notice;
 
 void bl_notice_init(bl_notice *notice, bl_app *app);

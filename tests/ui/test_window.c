@@ -282,6 +282,24 @@ static void test_meters_of_all_ports_move(void **state)
     assert_true(desk_value("meter-in-1") <= -60.0);
 }
 
+static void test_a_model_that_does_not_fit_can_be_sent_back(void **state)
+{
+    (void)state;
+    join();
+    assert_true(peer_connect(&p, "backline:in", "backline:out_left"));
+    program second;
+    const char *heavy = stage_make_heavy_model("heavy.safetensors", 256);
+    assert_int_equal(desk_start_again(&second, heavy), 0);
+    desk_wait_is("info-bar", DESK_SHOWING, true);
+    desk_wait_text("info-bar-text", "of a period");
+    desk_wait_text("model-name", "heavy");
+    desk_picture("heavy-model", 0);
+    desk_click("info-bar-action-1");
+    desk_wait_gone("info-bar");
+    desk_wait_text("model-name", "own");
+    hear(own_model);
+}
+
 static void test_a_broken_model_is_told_and_the_old_one_plays_on(void **state)
 {
     (void)state;
@@ -419,6 +437,7 @@ int main(int argc, char **argv)
         WINDOW_TEST(test_ports_that_are_chosen_are_connected),
         WINDOW_TEST(test_meters_of_all_ports_move),
         WINDOW_TEST(test_a_file_is_opened_while_the_guitar_plays),
+        WINDOW_TEST(test_a_model_that_does_not_fit_can_be_sent_back),
         WINDOW_TEST(test_a_broken_model_is_told_and_the_old_one_plays_on),
         WINDOW_TEST(test_a_broken_model_at_the_start_is_told),
         WINDOW_TEST(test_titles_follow_pretty_names),
