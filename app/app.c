@@ -281,6 +281,7 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
     if (status != BL_STATUS_OK) {
         goto fail;
     }
+    bl_app_restore_knobs(a);
     choose_first_model(a);
     if (a->config.strict && a->first_model_is_chosen && a->first_model[0] != '\0') {
         // Before a server is started for nothing; LOADER reads it once more.
@@ -319,6 +320,9 @@ void bl_app_destroy(bl_app *app)
 {
     if (app == NULL) {
         return;
+    }
+    if (app->loader != NULL) {
+        bl_app_remember_knobs(app, true); // before the fade, which mutes
     }
     if (app->activated && app->state.phase == BL_APP_PLAYING && !app->state.muted) {
         const struct timespec pause = {0, FADE_OUT_MS * 1000000};
@@ -377,6 +381,7 @@ void bl_app_dispatch(bl_app *app)
     bl_app_poll_engine(app);
     bl_app_watch_server(app, bl_app_now_ms());
     bl_app_hear_session(app);
+    bl_app_remember_knobs(app, false);
 }
 
 static const char *word_of(const bl_app_state *s)

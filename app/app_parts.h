@@ -131,6 +131,7 @@ struct bl_app {
     bool ports_gone;
     bool latencies_due; ///< the server is to ask everybody again, but not in freewheel
     bl_memory memory;
+    int64_t knobs_saved_ms;
     bl_app_watch watch;
 
     // What is shown.
@@ -280,5 +281,14 @@ void bl_app_hear_session(bl_app *app);
 
 /// Waits for a save that runs, and leaves. Frees what bl_app_join_session made.
 void bl_app_leave_session(bl_app *app);
+
+// app_knobs.c ----------------------------------------------------------------------------------
+
+/// Knobs, mute and bypass as they were left, unless something else was named. After the rig is
+/// read.
+void bl_app_restore_knobs(bl_app *app);
+
+/// Saves them if they have moved: not more often than a disk likes, unless `now`.
+void bl_app_remember_knobs(bl_app *app, bool now);
 
 #endif

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool state_path(const char *name, char path[BL_PATH_MAX])
+bool bl_memory_path(const char *name, char path[4096])
 {
     char file[96];
     snprintf(file, sizeof file, strcmp(name, "backline") == 0 ? "state.yaml" : "state-%s.yaml",
@@ -107,6 +107,53 @@ static void write_place(bl_document_writer *writer, const bl_memory *memory)
     }
 }
 
+static bool is_true(bl_document *document, yaml_node_t *mapping, const char *key)
+{
+    char text[16] = "";
+    return bl_document_text(document, mapping, key, text, sizeof text, NULL) == BL_STATUS_OK &&
+           strcmp(text, "true") == 0;
+}
+
+/// What is not there or makes no sense is at its default.
+static void read_knobs(bl_document *document, yaml_node_t *root, bl_knobs *knobs)
+{
+    yaml_node_t *mapping = bl_document_get(document, root, "parameters");
+    knobs->known = mapping != NULL && mapping->type == YAML_MAPPING_NODE;
+    knobs->muted = is_true(document, root, "muted");
+    knobs->bypassed = is_true(document, root, "bypassed");
+    for (int p = 0; knobs->known && p < BL_PARAMETER_COUNT; p++) {
+        const bl_parameter_info *info = bl_parameter_get((bl_parameter)p);
+        char text[64] = "";
+        double value = info->default_value;
+        if (bl_document_text(document, mapping, info->key, text, sizeof text, NULL) !=
+                BL_STATUS_OK ||
+            !bl_text_parse_number(text, &value)) {
+            value = info->default_value;
+        }
+        knobs->parameters[p] = bl_parameter_clamp((bl_parameter)p, value);
+    }
+}
+
+static void write_knobs(bl_document_writer *writer, const bl_knobs *knobs)
+{
+    if (!knobs->known) {
+        return;
+    }
+    bl_document_put_text(writer, "muted");
+    bl_document_put_text(writer, knobs->muted ? "true" : "false");
+    bl_document_put_text(writer, "bypassed");
+    bl_document_put_text(writer, knobs->bypassed ? "true" : "false");
+    bl_document_put_text(writer, "parameters");
+    bl_document_open_mapping(writer);
+    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
+        char text[BL_TEXT_NUMBER_MAX];
+        bl_text_format_number(knobs->parameters[p], text);
+        bl_document_put_text(writer, bl_parameter_get((bl_parameter)p)->key);
+        bl_document_put_text(writer, text);
+    }
+    bl_document_close_mapping(writer);
+}
+
 static bl_status read_played(bl_document *document, yaml_node_t *list, bl_memory *memory,
                              bl_error *error)
 {
@@ -144,6 +191,7 @@ static bl_status read_file(const char *path, bl_memory *memory, bl_error *error)
     if (status == BL_STATUS_OK) {
         status = read_path(&document, "rig", memory->rig, error);
     }
+    read_knobs(&document, root, &memory->knobs);
     if (status == BL_STATUS_OK) {
         status = read_place(&document, root, memory, error);
     }
@@ -193,7 +241,7 @@ bl_status bl_memory_load(const char *name, bl_memory *memory, bl_error *error)
 {
     char path[BL_PATH_MAX];
     memset(memory, 0, sizeof *memory);
-    if (!state_path(name, path) || access(path, F_OK) != 0) {
+    if (!bl_memory_path(name, path) || access(path, F_OK) != 0) {
         return BL_STATUS_OK;
     }
     const bl_status status = read_file(path, memory, error);
@@ -226,7 +274,7 @@ static void write_device(bl_document_writer *writer, const bl_device *device)
 bl_status bl_memory_save(const char *name, const bl_memory *memory, bl_error *error)
 {
     char path[BL_PATH_MAX];
-    if (!state_path(name, path)) {
+    if (!bl_memory_path(name, path)) {
         return bl_error_set(error, BL_STATUS_IO,
                             "neither XDG_STATE_HOME nor HOME says where to remember the model");
     }
@@ -243,6 +291,7 @@ bl_status bl_memory_save(const char *name, const bl_memory *memory, bl_error *er
         bl_document_put_text(&writer, "rig");
         bl_document_put_text(&writer, below(path, memory->rig));
     }
+    write_knobs(&writer, &memory->knobs);
     write_place(&writer, memory);
     bl_document_put_text(&writer, "played");
     bl_document_open_sequence(&writer);

@@ -5,6 +5,7 @@
 #ifndef BACKLINE_APP_MEMORY_H
 #define BACKLINE_APP_MEMORY_H
 
+#include "backline/parameter.h"
 #include "backline/status.h"
 
 #include "jack.h"
@@ -26,12 +27,20 @@ typedef struct bl_played {
     char path[4096], name[128];
 } bl_played;
 
+/// How the sound was left: of the model and the rig above.
+typedef struct bl_knobs {
+    bool known; ///< false: none of this was remembered
+    bool muted, bypassed;
+    double parameters[BL_PARAMETER_COUNT];
+} bl_knobs;
+
 typedef struct bl_memory {
     char model[4096];          ///< the last one; "": none yet
     char rig[4096];            ///< whose stages and cab it had; "": it played alone
     char setlist[4096];        ///< that it belongs to; "": none
     char song[128], part[128]; ///< where the player was in it
     size_t place;              ///< the same as a number, from 0 on
+    bl_knobs knobs;            ///< as they were left
     bl_played *played;         ///< the newest first
     size_t played_count;
     bl_device *devices;
@@ -41,6 +50,9 @@ typedef struct bl_memory {
 /// Reads state.yaml (state-NAME.yaml unless `name` is "backline"); a missing file gives an empty
 /// one. Owns: the caller, who ends with bl_memory_finish in any case. Thread: any but RT.
 bl_status bl_memory_load(const char *name, bl_memory *memory, bl_error *error);
+
+/// Path of the file; false if there is no home. Thread: any but RT.
+bool bl_memory_path(const char *name, char path[4096]);
 
 /// Writes it whole or not at all.
 bl_status bl_memory_save(const char *name, const bl_memory *memory, bl_error *error);
