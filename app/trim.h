@@ -11,8 +11,8 @@
 
 #include <stdbool.h>
 
-#define BL_TRIM_TARGET_LUFS -20.0 ///< of the shipped riff, at a level of 0 dB
-#define BL_TRIM_MOST_DB 40.0      ///< either way
+#define BL_TRIM_TARGET_LUFS (-20.0) ///< of the shipped riff, at a level of 0 dB
+#define BL_TRIM_MOST_DB 40.0        ///< either way
 
 typedef enum bl_trim_source {
     BL_TRIM_OFF,      ///< the rig does not want it, or it is silent

@@ -3,7 +3,6 @@
 // asks there. $BL_FAKE_CARDS names a file with one card a line; each records and plays. With
 // $BL_FAKE_HANG a JACK client is never closed.
 
-#define _GNU_SOURCE
 #include <alsa/asoundlib.h>
 #include <dlfcn.h>
 #include <jack/jack.h>
