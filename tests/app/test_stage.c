@@ -3,6 +3,7 @@
 // had played from the first frame; during a fade the straight line from one such chain to the next.
 
 #include "gig.h"
+#include "support/chains.h"
 
 /// Switches that were asked for and the way they went.
 typedef struct gig {
@@ -91,11 +92,116 @@ static void test_late_rigs_sound_as_if_they_had_always_played(void **state)
     check_gig(&g, TEST_RIGS);
 }
 
+/// A stage that has the first `count` rigs and plays number 0.
+static gig small_gig(passage *passages, int room, int count)
+{
+    gig g = {world_make(20 * 4800, fill_guitar), passages, .room = room};
+    assert_int_equal(bl_stage_set_rigs(g.w.stage, rigs, count, 0, NULL), BL_STATUS_OK);
+    play(&g, 0, 4800);
+    return g;
+}
+
+static int sounding(const gig *g)
+{
+    bl_stage_state state;
+    bl_stage_get_state(g->w.stage, &state);
+    return state.sounding;
+}
+
+static void test_the_newest_choice_wins(void **state)
+{
+    (void)state;
+    passage passages[4];
+    gig g = small_gig(passages, 4, 3);
+    assert_true(bl_stage_choose_now(g.w.stage, 1));
+    bl_stage_choose(g.w.stage, 2);
+    play(&g, 4800, 9600);
+    assert_int_equal(sounding(&g), 2);
+    bl_stage_choose(g.w.stage, 0);
+    assert_true(bl_stage_choose_now(g.w.stage, 1));
+    assert_true(bl_stage_choose_now(g.w.stage, 7)); // not in the list
+    play(&g, 9600, 14400);
+    assert_int_equal(sounding(&g), 1);
+    world_finish(&g.w);
+}
+
+static void test_a_load_that_comes_too_late_is_refused(void **state)
+{
+    (void)state;
+    passage passages[4];
+    gig g = small_gig(passages, 4, 2);
+    bl_chain *late = gain_chain(bl_stage_next_generation(g.w.stage), 0.0);
+    bl_stage_choose(g.w.stage, 1);
+    assert_false(bl_stage_give(g.w.stage, late));
+    bl_chain_destroy(late);
+    play(&g, 4800, 9600);
+    assert_int_equal(sounding(&g), 1);
+    bl_chain *guest = gain_chain(bl_stage_next_generation(g.w.stage), 0.0);
+    assert_true(bl_stage_give(g.w.stage, guest));
+    play(&g, 9600, 14400);
+    assert_int_equal(sounding(&g), BL_STAGE_GUEST);
+    assert_memory_equal(g.w.out + 14300, g.w.in + 14300, 100 * sizeof(float));
+    bl_stage_choose(g.w.stage, 0);
+    play(&g, 14400, 19200);
+    assert_int_equal(sounding(&g), 0);
+    world_finish(&g.w);
+}
+
+// What is edited sounds as edited; what is not keeps its chain, and plays on.
+static void test_an_edited_list_keeps_what_it_can(void **state)
+{
+    (void)state;
+    passage passages[4];
+    gig g = small_gig(passages, 4, 3);
+    const uint64_t before = bl_engine_sounding(g.w.engine, NULL);
+    bl_rig edited[4] = {rigs[3], rigs[0], rigs[1], rigs[1]};
+    memset(edited[3].model, 'x', 10);
+    edited[2].parameters[BL_PARAMETER_LEVEL] = -60.0;
+    assert_int_equal(bl_stage_set_rigs(g.w.stage, edited, 4, 1, NULL), BL_STATUS_OK);
+    play(&g, 4800, 9600);
+    assert_int_equal(sounding(&g), 1);
+    assert_int_equal(bl_engine_sounding(g.w.engine, NULL), before); // not a switch
+    bl_stage_rig broken;
+    assert_true(bl_stage_get_rig(g.w.stage, 3, &broken));
+    assert_int_equal(broken.phase, BL_STAGE_FAILED);
+    assert_non_null(strstr(broken.error.text, edited[3].model));
+    bl_stage_choose(g.w.stage, 2);
+    play(&g, 9600, 14400);
+    for (int i = 14300; i < 14400; i++) {
+        assert_true(fabsf(g.w.out[i]) <= 2e-3F);
+    }
+    bl_stage_choose(g.w.stage, 3); // cannot be had: what plays goes on
+    play(&g, 14400, 19200);
+    assert_int_equal(sounding(&g), 2);
+    assert_false(bl_stage_get_rig(g.w.stage, 4, &broken));
+    world_finish(&g.w);
+}
+
+static void test_too_many_rigs_change_nothing(void **state)
+{
+    (void)state;
+    passage passages[4];
+    gig g = small_gig(passages, 4, 2);
+    bl_error error = {0};
+    assert_int_equal(bl_stage_set_rigs(g.w.stage, rigs, BL_LIMIT_RIGS + 1, 0, &error),
+                     BL_STATUS_LIMIT);
+    assert_non_null(strstr(error.text, "1025"));
+    bl_stage_state after;
+    bl_stage_get_state(g.w.stage, &after);
+    assert_int_equal(after.rig_count, 2);
+    assert_true(after.memory_bytes > 0);
+    world_finish(&g.w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_armed_rigs_sound_as_if_they_had_always_played),
         cmocka_unit_test(test_late_rigs_sound_as_if_they_had_always_played),
+        cmocka_unit_test(test_the_newest_choice_wins),
+        cmocka_unit_test(test_a_load_that_comes_too_late_is_refused),
+        cmocka_unit_test(test_an_edited_list_keeps_what_it_can),
+        cmocka_unit_test(test_too_many_rigs_change_nothing),
     };
     return cmocka_run_group_tests(tests, make_rigs, test_folder_remove);
 }
