@@ -72,7 +72,7 @@ static void test_armed_rigs_sound_as_if_they_had_always_played(void **state)
 static void test_late_rigs_sound_as_if_they_had_always_played(void **state)
 {
     (void)state;
-    enum { LATE = 19 * RATE_HZ, STEP = 9600 };
+    enum { LATE = 19 * RATE_HZ + 37, STEP = 9600 };
     passage passages[TEST_RIGS];
     gig g = {world_make(LATE + TEST_RIGS * STEP, fill_guitar), passages, .room = TEST_RIGS};
     bl_engine_process(g.w.engine, g.w.in, g.w.out, LATE);
