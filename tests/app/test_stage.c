@@ -68,13 +68,23 @@ static void test_armed_rigs_sound_as_if_they_had_always_played(void **state)
     check_gig(&g, SWITCHES + 1);
 }
 
+// What is above hearing too tells one grid of a resampler from another.
+static void fill_noisy(float *in, uint32_t frames)
+{
+    random_source random = {12};
+    fill_guitar(in, frames);
+    for (uint32_t f = 0; f < frames; f++) {
+        in[f] = 0.7F * in[f] + random_float(&random, -0.2F, 0.2F);
+    }
+}
+
 // Loaded late: what they remember is replayed from the tape, from a frame on where their grid is.
 static void test_late_rigs_sound_as_if_they_had_always_played(void **state)
 {
     (void)state;
     enum { LATE = 19 * RATE_HZ + 37, STEP = 9600 };
     passage passages[TEST_RIGS];
-    gig g = {world_make(LATE + TEST_RIGS * STEP, fill_guitar), passages, .room = TEST_RIGS};
+    gig g = {world_make(LATE + TEST_RIGS * STEP, fill_noisy), passages, .room = TEST_RIGS};
     bl_engine_process(g.w.engine, g.w.in, g.w.out, LATE);
     for (int r = 0; r < TEST_RIGS; r++) {
         bl_chain *chain = chain_of(r);
