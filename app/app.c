@@ -19,6 +19,7 @@
 enum {
     TICK_MS = 50,
     FADE_OUT_MS = 60,         ///< longer than the engine's ramp
+    TUNER_BLOCKS = 512,       ///< more than a quarter of a second at any rate
     LOADER_PATIENCE_MS = 150, ///< for what LOADER is doing when the program ends
 };
 
@@ -266,7 +267,8 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
     a->pulse.settle = bl_app_settle;
     a->pulse.settle_argument = a;
     a->pulse.midi = &a->midi;
-    if (!bl_midi_intake_init(&a->midi)) {
+    a->pulse.tuner = bl_ring_create(TUNER_BLOCKS, sizeof(bl_tuner_block));
+    if (!bl_midi_intake_init(&a->midi) || a->pulse.tuner == NULL) {
         status = bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory to start");
         goto fail;
     }
@@ -340,6 +342,7 @@ void bl_app_destroy(bl_app *app)
     bl_stage_destroy(app->stage, LOADER_PATIENCE_MS);
     bl_app_finish_sound(app);
     bl_app_finish_setlist(app);
+    bl_ring_destroy(app->pulse.tuner);
     bl_survey_finish(&app->survey);
     bl_memory_finish(&app->memory);
     free(app->ports);
@@ -376,6 +379,7 @@ void bl_app_dispatch(bl_app *app)
     bl_app_hear_pulse(app);
     bl_app_hear_midi(app);
     bl_app_hear_stage(app);
+    bl_app_hear_tuner(app, bl_app_now_ms());
     bl_app_watch_files(app, bl_app_now_ms());
     bl_app_try_activate(app);
     bl_app_poll_engine(app);
@@ -398,7 +402,7 @@ static const char *word_of(const bl_app_state *s)
     case BL_APP_PLAYING:
         break;
     }
-    return s->muted ? "muted" : s->bypassed ? "bypassed" : "playing";
+    return s->tuner.on ? "tuning" : s->muted ? "muted" : s->bypassed ? "bypassed" : "playing";
 }
 
 bl_app_latency bl_app_get_latency(const bl_app *app)
@@ -427,6 +431,11 @@ bl_app_phase bl_app_get_phase(const bl_app *app)
 uint64_t bl_app_get_changes(const bl_app *app)
 {
     return app->state.changes;
+}
+
+bool bl_app_is_tuning(const bl_app *app)
+{
+    return app->state.tuner.on;
 }
 
 void bl_app_get_state(bl_app *app, bl_app_state *state)

@@ -88,6 +88,15 @@ typedef struct bl_app_stage {
     double switch_ms;    ///< the last one: from asking to the new sound alone
 } bl_app_stage;
 
+/// The tuner. While it is on nothing is heard.
+typedef struct bl_app_tuner {
+    bool on;
+    bool has_pitch; ///< a string sounds: the following are of now, else of the last one
+    char note[8];   ///< "E2", "A#3"
+    double cents;   ///< too high, -50..50
+    double frequency_hz;
+} bl_app_tuner;
+
 /// What has come over MIDI since the start.
 typedef struct bl_app_midi {
     uint64_t heard;  ///< events
@@ -125,6 +134,7 @@ typedef struct bl_app_state {
     bl_app_place place;
     bl_app_stage stage;
     bl_app_midi midi;
+    bl_app_tuner tuner;
     double parameters[BL_PARAMETER_COUNT];
     bool loading;           ///< a model or a demo is being loaded; what was there before plays on
     char model_path[4096];  ///< of the model in use; "" while there is none
@@ -185,6 +195,8 @@ bl_app_latency bl_app_get_latency(const bl_app *app);
 
 /// How often place, mute or bypass have changed so far: what a player wants to see at once.
 uint64_t bl_app_get_changes(const bl_app *app);
+
+bool bl_app_is_tuning(const bl_app *app);
 
 void bl_app_get_state(bl_app *app, bl_app_state *state);
 
@@ -247,6 +259,7 @@ void bl_app_set_demo(bl_app *app, const char *path);
 
 void bl_app_set_mute(bl_app *app, bool muted);
 void bl_app_set_bypass(bl_app *app, bool bypassed);
+void bl_app_set_tuner(bl_app *app, bool on);
 void bl_app_set_parameter(bl_app *app, bl_parameter parameter, double value);
 
 /// Connects or disconnects one of our ports with a port of somebody else, and remembers it for this

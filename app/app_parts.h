@@ -13,6 +13,7 @@
 #include "midi.h"
 #include "midi_map.h"
 #include "nsm.h"
+#include "pitch.h"
 #include "rig.h"
 #include "setlist.h"
 #include "settings.h"
@@ -114,6 +115,11 @@ struct bl_app {
     bool fault_told[BL_SETLIST_RIGS_MAX];     ///< of those on stage
     uint64_t stage_serial, stage_switches;    ///< that the state shows
 
+    // The tuner.
+    bl_pitch pitch;
+    double tuner_rate_hz;  ///< that `pitch` listens at; 0: not yet
+    int64_t tuner_look_ms; ///< when it looks again
+
     // The server.
     uint64_t epoch; ///< of the client that is open; 0: none
     bool joined, activated, surveyed;
@@ -210,6 +216,11 @@ void bl_app_finish_setlist(bl_app *app);
 
 /// The set list's rig that the place asks for.
 size_t bl_app_current_rig(const bl_app *app);
+
+// app_tuner.c ----------------------------------------------------------------------------------
+
+/// Hears what has come from the audio thread, and finds its pitch.
+void bl_app_hear_tuner(bl_app *app, int64_t now_ms);
 
 // app_midi.c -----------------------------------------------------------------------------------
 

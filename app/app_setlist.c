@@ -170,6 +170,9 @@ void bl_app_do(bl_app *app, bl_action action, int value)
     case BL_ACTION_BYPASS:
         bl_app_set_bypass(app, toggle ? !app->state.bypassed : value != 0);
         break;
+    case BL_ACTION_TUNER:
+        bl_app_set_tuner(app, toggle ? !app->state.tuner.on : value != 0);
+        break;
     case BL_ACTION_PANIC:
         bl_app_panic(app);
         break;

@@ -27,14 +27,14 @@ static void control(bl_app *app, bl_control_kind kind, double value)
 void bl_app_send_switches(bl_app *app)
 {
     control(app, BL_CONTROL_BYPASS, app->state.bypassed ? 1.0 : 0.0);
-    control(app, BL_CONTROL_MUTE, app->state.muted ? 1.0 : 0.0);
+    control(app, BL_CONTROL_MUTE, app->state.muted || app->state.tuner.on ? 1.0 : 0.0);
 }
 
 void bl_app_set_mute(bl_app *app, bool muted)
 {
     app->state.changes += app->state.muted != muted;
     app->state.muted = muted;
-    control(app, BL_CONTROL_MUTE, muted ? 1.0 : 0.0);
+    bl_app_send_switches(app);
 }
 
 void bl_app_set_bypass(bl_app *app, bool bypassed)

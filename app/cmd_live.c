@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 // At least once a second, although the app wakes the loop only every 50 ms.
-enum { STATUS_EVERY_MS = 950 };
+enum { STATUS_EVERY_MS = 950, TUNER_EVERY_MS = 90 };
 enum { STATUS_TEXT, STATUS_JSON };
 
 typedef struct live_settings {
@@ -136,7 +136,8 @@ static bool turn(session *live)
     const bool begins = !live->shown && plays && bl_app_get_latency(live->app).driver_out_ms > 0.0;
     const uint64_t changes = bl_app_get_changes(live->app);
     const bool changed = live->shown && changes != live->changes;
-    if (begins || changed || now - live->status_ms >= STATUS_EVERY_MS) {
+    const int64_t every_ms = bl_app_is_tuning(live->app) ? TUNER_EVERY_MS : STATUS_EVERY_MS;
+    if (begins || changed || now - live->status_ms >= every_ms) {
         bl_app_state state;
         bl_app_get_state(live->app, &state);
         live->status_ms = now;

@@ -18,7 +18,20 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
-static void run(bl_jack *jack, const bl_jack_program *p, jack_nframes_t frames, bool freewheel)
+/// The input for the tuner. What finds no room is not heard: MAIN looks at the latest anyway.
+static void tap(bl_ring *ring, const float *in, jack_nframes_t frames)
+{
+    bl_tuner_block block;
+    const jack_nframes_t most = sizeof block.samples / sizeof *block.samples;
+    for (jack_nframes_t at = 0; at < frames; at += block.count) {
+        block.count = frames - at < most ? frames - at : most;
+        memcpy(block.samples, in + at, block.count * sizeof *in);
+        bl_ring_write(ring, &block);
+    }
+}
+
+static void run(bl_jack *jack, const bl_jack_program *p, jack_nframes_t frames, bl_pulse *pulse,
+                bool freewheel)
 {
     const float *in = jack_port_get_buffer(jack->ports[BL_JACK_IN], frames);
     float *left = jack_port_get_buffer(jack->ports[BL_JACK_OUT_LEFT], frames);
@@ -30,6 +43,9 @@ static void run(bl_jack *jack, const bl_jack_program *p, jack_nframes_t frames, 
         if (p->demo != NULL) {
             bl_demo_read(p->demo, left, frames);
             in = left;
+        }
+        if (pulse != NULL && atomic_load_explicit(&pulse->tuner_on, memory_order_relaxed)) {
+            tap(pulse->tuner, in, frames);
         }
         if (freewheel) {
             bl_engine_play_whole(p->engine);
@@ -102,7 +118,7 @@ static int process(jack_nframes_t frames, void *argument)
     if (freewheel && p != NULL && p->engine != NULL && pulse->settle != NULL) {
         pulse->settle(pulse->settle_argument);
     }
-    run(jack, p, frames, freewheel);
+    run(jack, p, frames, pulse, freewheel);
 
     if (pulse != NULL) {
         const uint64_t busy = now_ns() - start;

@@ -9,6 +9,8 @@
 #include "programs.h"
 #include "stage.h"
 
+#include "backline/ring.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,11 +27,19 @@ enum {
 
 enum { BL_PULSE_LEVELS = 256 }; ///< ports whose level is measured, at most
 
+/// A piece of the input.
+typedef struct bl_tuner_block {
+    uint32_t count;
+    float samples[64];
+} bl_tuner_block;
+
 typedef struct bl_pulse {
     int wake_fd;           ///< eventfd of MAIN, written by NOTIFY, set before any client is opened
     bl_midi_intake *midi;  ///< filled by RT, set before any client is opened; NULL: deaf
     bl_stage *stage;       ///< that program changes choose from, set like `midi`; NULL: none
     bl_programs *programs; ///< what they choose, set with `stage`
+    bl_ring *tuner;        ///< bl_tuner_block, RT -> MAIN, set like `midi`; NULL: none
+    _Atomic bool tuner_on; ///< MAIN -> RT: the input goes there
 
     /// In freewheel RT calls it before each cycle, and waits as long as it takes: nothing can be
     /// late there, and runs are to be exact. Never called else. Set before any client is opened;

@@ -21,6 +21,15 @@ void bl_status_line_format(const bl_app_state *s, char *text, size_t capacity)
         snprintf(text, capacity, "%s | %s", s->word, s->model.name);
         return;
     }
+    if (s->tuner.on) {
+        if (s->tuner.has_pitch) {
+            snprintf(text, capacity, "tuner | %-3s %+5.1f cents | %.2f Hz | silent", s->tuner.note,
+                     s->tuner.cents, s->tuner.frequency_hz);
+        } else {
+            snprintf(text, capacity, "tuner | pluck a string | silent");
+        }
+        return;
+    }
     const bl_app_latency *l = &s->latency;
     size_t used = 0;
     if (s->place.number > 0) {
@@ -88,6 +97,17 @@ static json_t *pack_stage(const bl_app_stage *s)
                            "locked_bytes", (json_int_t)s->locked_bytes, "switch_ms", s->switch_ms);
 }
 
+/// null while it is off; without a pitch, only that it is on.
+static json_t *pack_tuner(const bl_app_tuner *t)
+{
+    if (!t->on) {
+        return json_null();
+    }
+    return t->has_pitch ? json_pack("{s:s, s:f, s:f}", "note", t->note, "cents", t->cents,
+                                    "frequency_hz", t->frequency_hz)
+                        : json_pack("{s:n}", "note");
+}
+
 static json_t *pack_midi(const bl_app_midi *m)
 {
     return json_pack("{s:I, s:I, s:I, s:I}", "heard", (json_int_t)m->heard, "merged",
@@ -110,6 +130,7 @@ void bl_status_line_print_record(const bl_app_state *s, double time_s)
         (json_int_t)s->swaps);
     json_object_set_new(record, "place", pack_place(&s->place));
     json_object_set_new(record, "stage", pack_stage(&s->stage));
+    json_object_set_new(record, "tuner", pack_tuner(&s->tuner));
     json_object_set_new(record, "midi", pack_midi(&s->midi));
     json_t *sound = pack_sound(s);
     json_object_update(record, sound);

@@ -326,14 +326,23 @@ static watched_client clients[CLIENTS];
 static _Atomic int client_count;
 static _Atomic uint64_t watched; // RT -> the end of the program
 
+static void leave(void *argument)
+{
+    (void)argument;
+    rt_guard_leave();
+}
+
+/// JACK may cancel the thread amid a cycle that takes too long; what it frees then is its own.
 static int watched_process(uint32_t frames, void *argument)
 {
     const watched_client *client = argument;
+    int result = 0;
     atomic_fetch_add(&watched, 1);
     waits = atomic_load(&freewheel);
     rt_guard_enter();
-    const int result = client->process(frames, client->argument);
-    rt_guard_leave();
+    pthread_cleanup_push(leave, NULL);
+    result = client->process(frames, client->argument);
+    pthread_cleanup_pop(1);
     return result;
 }
 
