@@ -9,6 +9,7 @@
 #include "support/cmocka_all.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -225,6 +226,127 @@ static void test_a_rig_is_missing(void **state)
     stage_live_stop(&live);
 }
 
+// Pedals --------------------------------------------------------------------------------------
+
+/// Moves a controller until the state is this.
+static void press_until(uint8_t number, uint8_t value, const char *state)
+{
+    const long long until = now_ms() + DEADLINE_MS;
+    for (bool there = false; !there;) {
+        assert_true(now_ms() < until);
+        pedal_send(&foot, 0xB0, number, value);
+        json_t *line = stage_wait_state(&live, &seen, "playing");
+        json_decref(line);
+        program_listen(&live, 100);
+        there = strstr(live.out + seen, state) != NULL;
+    }
+}
+
+/// What is learnt acts, is kept, and a pedal that is plugged in again is connected again.
+static void test_pedals(void **state)
+{
+    (void)state;
+    stage_write("XDG_CONFIG_HOME/backline/midi.yaml",
+                "version: 1\ncontrols:\n- {cc: 80, action: mute}\n");
+    start();
+    expect_place(1, "a");
+    plug_in();
+    press_until(80, 127, "\"state\":\"muted\"");
+    json_decref(stage_wait_state(&live, &seen, "muted"));
+    stage_write("XDG_CONFIG_HOME/backline/midi.yaml",
+                "version: 1\ncontrols:\n- {cc: 80, action: dance}\n");
+    stage_wait_message(&live, &seen, "midi.yaml:3:20: there is no action \"dance\"; the map stays");
+    const long long until = now_ms() + DEADLINE_MS;
+    pedal_close(&foot);
+    pedal_open(&foot);
+    while (jack_port_connected_to(foot.port, "backline:midi_in") == 0) {
+        assert_true(now_ms() < until);
+        program_listen(&live, 10);
+    }
+    pedal_send(&foot, 0xB0, 80, 0);
+    while (!comes_to(1)) { // not muted any more: a place in a status again
+        assert_true(now_ms() < until);
+        pedal_send(&foot, 0xB0, 80, 0);
+    }
+    expect_place(1, "a");
+    stage_live_stop(&live);
+    unlink(stage_path("XDG_CONFIG_HOME/backline/midi.yaml"));
+}
+
+/// 100,000 messages a second: programs still choose, every message is accounted for, and the sound
+/// has no gap.
+static void test_flood(void **state)
+{
+    (void)state;
+    bl_audio sound;
+    stage_make_sound("demo.wav", 1.0, &sound);
+    seen = 0;
+    stage_live_start(&live, (const char *const[]){"--setlist", stage_path("list.yaml"), "--demo",
+                                                  stage_path("demo.wav"), NULL});
+    expect_place(1, "a");
+    plug_in();
+    foot.flood = 100000;
+    const uint64_t enough = 200000;
+    const long long until = now_ms() + DEADLINE_MS;
+    for (int turn = 0; foot.sent < enough; turn++) {
+        assert_true(now_ms() < until);
+        choose(0, turn % 2 == 0 ? 130 : 0, turn % 2 == 0 ? 21 : 20, turn % 2 == 0 ? 2 : 1);
+    }
+    foot.flood = 0;
+    choose(0, 130, 21, 2);
+    expect_place(2, "b");
+    json_t *line = wait_place(2);
+    const json_t *midi = json_object_get(line, "midi");
+    const json_int_t heard = json_integer_value(json_object_get(midi, "heard"));
+    assert_true(heard > 10000); // a server that is late passes on less than was sent
+    assert_true(json_integer_value(json_object_get(midi, "merged")) > heard / 10);
+    assert_true(json_real_value(json_object_get(line, "out_db")) > -60.0);
+    assert_int_equal(json_integer_value(json_object_get(line, "not_finite_blocks")), 0);
+    json_decref(line);
+    stage_live_stop(&live);
+    bl_audio_finish(&sound);
+}
+
+/// The tuner hears the input, and nothing else is heard.
+static void test_tuner(void **state)
+{
+    (void)state;
+    enum { FRAMES = 48000 };
+    float *samples = calloc(FRAMES, sizeof *samples);
+    assert_non_null(samples);
+    for (int i = 0; i < FRAMES; i++) { // 110 whole turns: no step where it begins again
+        samples[i] = 0.3F * sinf(2.0F * 3.14159265F * (float)(110 * i % FRAMES) / FRAMES);
+    }
+    const bl_audio tone = {.samples = samples, .frames = FRAMES, .sample_rate_hz = 48000.0};
+    assert_int_equal(bl_audio_save(stage_path("a2.wav"), &tone, BL_AUDIO_FLOAT_32, NULL),
+                     BL_STATUS_OK);
+    stage_write("XDG_CONFIG_HOME/backline/midi.yaml",
+                "version: 1\ncontrols:\n- {note: 36, action: tuner}\n");
+    seen = 0;
+    stage_live_start(&live, (const char *const[]){"--setlist", stage_path("list.yaml"), "--demo",
+                                                  stage_path("a2.wav"), NULL});
+    expect_place(1, "a");
+    plug_in();
+    const long long until = now_ms() + DEADLINE_MS;
+    while (strstr(live.out + seen, "\"state\":\"tuning\"") == NULL) {
+        assert_true(now_ms() < until);
+        pedal_send(&foot, 0x90, 36, 100);
+        program_listen(&live, 300);
+    }
+    for (bool found = false; !found;) {
+        json_t *line = stage_wait_state(&live, &seen, "tuning");
+        const json_t *tuner = json_object_get(line, "tuner");
+        const char *note = json_string_value(json_object_get(tuner, "note"));
+        const double cents = json_real_value(json_object_get(tuner, "cents"));
+        found = note != NULL && strcmp(note, "A2") == 0 && cents > -1.0 && cents < 1.0 &&
+                json_real_value(json_object_get(line, "out_db")) <= -119.0;
+        json_decref(line);
+    }
+    stage_live_stop(&live);
+    unlink(stage_path("XDG_CONFIG_HOME/backline/midi.yaml"));
+    free(samples);
+}
+
 // A terminal ----------------------------------------------------------------------------------
 
 static int terminal;
@@ -276,7 +398,16 @@ static void test_keys(void **state)
     json_decref(stage_wait_state(&live, &seen, "muted"));
     press("mb");
     json_decref(stage_wait_state(&live, &seen, "bypassed"));
-    press("bl?");
+    press("b");
+    press("cpart 1\n");
+    stage_wait_message(&live, &seen, "that shall do \"part 1\"");
+    plug_in();
+    while (strstr(live.err, "controller 90 of channel 3 does \"part 1\" now") == NULL) {
+        pedal_send(&foot, 0xB2, 90, 127);
+        pedal_send(&foot, 0xB2, 90, 0);
+        program_listen(&live, 100);
+    }
+    press("l?");
     json_decref(wait_place(3));
     assert_non_null(strstr(live.err, "    2   130    21  One: Solo (Rig b)"));
     assert_non_null(strstr(live.err, "Next part"));
@@ -298,6 +429,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_goes_on_after_a_crash, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_edits_live, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_a_rig_is_missing, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(test_pedals, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(test_flood, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(test_tuner, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_keys, open_stage, close_stage),
     };
     stage_isolate(argc, argv);
