@@ -165,6 +165,9 @@ bool bl_midi_intake_end(bl_midi_intake *intake, bl_midi_event *program)
     if (has_program) {
         *program = intake->program;
     }
+    if (intake->has_untold) {
+        intake->has_untold = !bl_ring_write(intake->events, &intake->untold);
+    }
     pass_on(intake);
     intake->has_program = false;
     intake->singles = 0;
@@ -173,9 +176,8 @@ bool bl_midi_intake_end(bl_midi_intake *intake, bl_midi_event *program)
 
 void bl_midi_intake_tell(bl_midi_intake *intake, const bl_midi_event *program)
 {
-    if (!bl_ring_write(intake->events, program)) {
-        count(&intake->lost);
-    }
+    intake->untold = *program; // only the last one counts
+    intake->has_untold = !bl_ring_write(intake->events, program);
 }
 
 bool bl_midi_intake_take(bl_midi_intake *intake, bl_midi_event *event)

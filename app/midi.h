@@ -61,6 +61,8 @@ typedef struct bl_midi_intake {
     uint8_t latest[BL_MIDI_CHANNELS * BL_MIDI_NUMBERS];
     bool has_program;
     bl_midi_event program;
+    bool has_untold; ///< a program change that found no room yet
+    bl_midi_event untold;
 
     bl_ring *events;         ///< RT -> MAIN
     _Atomic uint64_t heard;  ///< RT -> MAIN: events so far
@@ -83,7 +85,7 @@ void bl_midi_intake_put(bl_midi_intake *intake, const uint8_t *bytes, size_t siz
 /// of the period, if there was one, in `*program`: true. Thread: RT.
 bool bl_midi_intake_end(bl_midi_intake *intake, bl_midi_event *program) BL_NONBLOCKING;
 
-/// Tells MAIN of a program change. Thread: RT.
+/// Tells MAIN of a program change, as soon as there is room. Thread: RT.
 void bl_midi_intake_tell(bl_midi_intake *intake, const bl_midi_event *program) BL_NONBLOCKING;
 
 /// The oldest event; false if there is none. Thread: MAIN.
