@@ -46,8 +46,7 @@ typedef struct bl_pulse {
     /// NULL: there is nothing to wait for.
     void (*settle)(void *argument);
     void *settle_argument;
-    /// NOTIFY -> MAIN and RT: freewheel has begun, and MAIN has not followed yet.
-    _Atomic bool unsettled;
+    _Atomic bool unsettled; ///< NOTIFY -> MAIN, RT: freewheel has begun, MAIN has not followed yet
 
     _Atomic uint64_t cycles;  ///< RT -> MAIN: the heartbeat
     _Atomic uint64_t frames;  ///< RT -> MAIN: frames of those cycles
