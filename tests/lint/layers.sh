@@ -38,7 +38,7 @@ BEGIN {
     pure = "assert.h float.h limits.h math.h stdalign.h stdatomic.h stdbool.h stddef.h stdint.h" \
         " string.h "
     vectors = " immintrin.h xmmintrin.h emmintrin.h arm_neon.h "
-    plain["engine/include/backline"] = pure "stdio.h "
+    plain["engine/include/backline"] = pure "stdarg.h stdio.h "
     plain["engine/rt"] = pure vectors "kiss_fft.h kiss_fftr.h speex/speex_resampler.h "
 
     # Libraries and the folders that may touch them.
