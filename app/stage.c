@@ -207,7 +207,11 @@ static bool same_files(const bl_rig *a, const bl_rig *b)
 
 static bool same_parameters(const bl_rig *a, const bl_rig *b)
 {
-    return memcmp(a->parameters, b->parameters, sizeof a->parameters) == 0;
+    bool same = true;
+    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
+        same = same && a->parameters[p] == b->parameters[p];
+    }
+    return same;
 }
 
 /// Moves into `entry` what an old entry has that fits: one with the same parameters if there is

@@ -119,6 +119,6 @@ size_t bl_stage_model_bytes(const bl_stage *stage, int index);
 long bl_stage_step(bl_stage *stage);
 
 /// What BUILDER does, until the end.
-void *bl_stage_build(void *stage);
+void *bl_stage_build(void *argument);
 
 #endif

@@ -22,7 +22,7 @@ float bl_tail_sum(float sound, float ringing)
 
 void bl_tail_add(bl_tail *tail, float *const *out, uint32_t channels, uint32_t frames)
 {
-    float left[BL_INNER_FRAMES], right[BL_INNER_FRAMES];
+    float left[BL_INNER_FRAMES] = {0}, right[BL_INNER_FRAMES] = {0};
     float *const ringing[] = {left, right};
     const uint32_t own = bl_chain_channels(tail->chain);
     bl_chain_ring_on(tail->chain, ringing, frames);
