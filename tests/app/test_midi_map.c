@@ -50,7 +50,7 @@ static bool send_to(bl_midi_kind kind, uint8_t channel, uint8_t number, uint8_t 
 
 #define EXPECT(value, expected)                                                                    \
     do {                                                                                           \
-        double found = NAN;                                                                        \
+        double found = (double)NAN;                                                                \
         assert_true(send_to(BL_MIDI_CONTROL, 0, 7, value, &found));                                \
         if (!(fabs(found - (expected)) < 1e-9)) {                                                  \
             fail_msg("%d gives %g, expected %g", value, found, (double)(expected));                \
@@ -59,7 +59,7 @@ static bool send_to(bl_midi_kind kind, uint8_t channel, uint8_t number, uint8_t 
 
 #define EXPECT_NOTHING(value)                                                                      \
     do {                                                                                           \
-        double found = NAN;                                                                        \
+        double found = (double)NAN;                                                                \
         assert_false(send_to(BL_MIDI_CONTROL, 0, 7, value, &found));                               \
     } while (false)
 
