@@ -93,7 +93,7 @@ void bl_path_absolute(const char *path, char absolute[BL_PATH_MAX])
 static int is_model(const struct dirent *entry)
 {
     const char *end = strrchr(entry->d_name, '.');
-    return end != NULL && (strcmp(end, ".safetensors") == 0 || strcmp(end, ".nam") == 0);
+    return end != NULL && strcmp(end, ".safetensors") == 0; // the .nam beside it is the same
 }
 
 size_t bl_path_list_models(char (*paths)[BL_PATH_MAX], size_t max)

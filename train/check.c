@@ -223,11 +223,16 @@ static void report_relation(double rate_hz, bl_check *check)
                      a->delay_frames + 1e-6 * a->drift_ppm * check->duration_s * rate_hz,
                      check->duration_s);
     } else if (check->correction_frames != 0.0 || fabs(a->delay_frames) > delay_told) {
+        char moved[64] = "it is left so";
+        if (check->correction_frames != 0.0) {
+            snprintf(moved, sizeof moved, "it is moved %.2f frames %s",
+                     fabs(check->correction_frames),
+                     check->correction_frames > 0.0 ? "forward" : "back");
+        }
         bl_check_add(check, &finding, "the amplifier's recording is %.2f frames (%.2f ms) %s%s; %s",
                      fabs(a->delay_frames), 1e3 * fabs(a->delay_frames) / rate_hz,
                      a->delay_frames > 0.0 ? "late" : "early",
-                     a->vague ? ", to within 100 frames" : "",
-                     check->correction_frames != 0.0 ? "it is moved" : "it is left so");
+                     a->vague ? ", to within 100 frames" : "", moved);
     }
     if (a->inverted) {
         finding = where;

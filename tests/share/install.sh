@@ -10,7 +10,7 @@ cmake --install "$build" --prefix "$place/usr" >/dev/null || exit 1
 
 for file in bin/backline bin/backline-gtk share/applications/org.backline.Backline.desktop \
     share/icons/hicolor/scalable/apps/org.backline.Backline.svg share/man/man1/backline.1 share/backline/riff.wav \
-    share/backline/models/hand-set-overdrive.safetensors share/backline/configs/config.yaml; do
+    share/backline/models/clean.safetensors share/backline/configs/config.yaml; do
     [ -s "$place/usr/$file" ] || {
         echo "not installed: $file"
         exit 1
@@ -20,7 +20,7 @@ done
 # A copy of the build's own share folder must not be what makes it work.
 cd "$place" || exit 1
 share=usr/share/backline
-usr/bin/backline render $share/riff.wav out.wav --model $share/models/hand-set-overdrive.safetensors \
+usr/bin/backline render $share/riff.wav out.wav --model $share/models/clean.safetensors \
     >said 2>&1 || {
     cat said
     exit 1

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RATE_HZ = 48000, FRAMES = RATE_HZ / 2 };
+enum { RATE_HZ = 48000, FRAMES = RATE_HZ / 2, FACTORY_MODELS = 4 };
 
 static bl_app *app;
 static peer p; // not on the stack: its audio threads outlive a test that fails
@@ -101,20 +101,20 @@ static void test_models_are_shipped_ones_then_those_played(void **state)
     PUMP_UNTIL(strcmp(get_state().model_path, second) == 0);
     assert_true(get_state().models_serial != serial);
     const bl_app_model *models = bl_app_get_models(app, &count);
-    assert_int_equal(count, 3);
+    assert_int_equal(count, FACTORY_MODELS + 2);
     assert_true(models[0].shipped);
-    assert_non_null(strstr(models[0].path, "hand-set-overdrive.safetensors"));
-    assert_string_equal(models[1].path, second);
-    assert_string_equal(models[1].name, "second");
-    assert_string_equal(models[2].path, first);
-    assert_false(models[1].shipped || models[2].shipped);
+    assert_non_null(strstr(models[0].path, "/clean.safetensors"));
+    assert_string_equal(models[FACTORY_MODELS].path, second);
+    assert_string_equal(models[FACTORY_MODELS].name, "second");
+    assert_string_equal(models[FACTORY_MODELS + 1].path, first);
+    assert_false(models[FACTORY_MODELS].shipped || models[FACTORY_MODELS + 1].shipped);
     // Played, a shipped one stays where it is and has its true name.
     bl_app_load_model(app, models[0].path);
-    PUMP_UNTIL(strstr(get_state().model_path, "hand-set") != NULL);
+    PUMP_UNTIL(strstr(get_state().model_path, "clean") != NULL);
     models = bl_app_get_models(app, &count);
-    assert_int_equal(count, 3);
+    assert_int_equal(count, FACTORY_MODELS + 2);
     assert_true(models[0].shipped);
-    assert_string_equal(models[0].name, "Hand-set overdrive (not trained)");
+    assert_string_equal(models[0].name, "clean");
 }
 
 static void test_played_models_are_there_next_time(void **state)
