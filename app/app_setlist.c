@@ -296,7 +296,7 @@ static void keep_old_rig(const bl_setlist *old, bl_setlist_rig *rig)
     const bl_setlist_rig *before = &old->rigs[k];
     if (rig->error.status != BL_STATUS_OK) {
         *rig = *before;
-    } else if (memcmp(before->as_read, rig->as_read, sizeof rig->as_read) == 0) {
+    } else if (bl_rig_same_parameters(before->as_read, rig->as_read)) {
         memcpy(rig->rig.parameters, before->rig.parameters, sizeof rig->rig.parameters);
     }
 }

@@ -33,7 +33,7 @@ static void play_block(const bl_render_player *player, float *block, float *righ
 // Gives the player one inner block at most and keeps what belongs to the file.
 static void run_block(render_run *run, uint32_t count)
 {
-    float block[BL_INNER_FRAMES] = {0}, right[BL_INNER_FRAMES];
+    float block[BL_INNER_FRAMES] = {0}, right[BL_INNER_FRAMES] = {0};
     if (run->done < run->frames) {
         const uint64_t left = run->frames - run->done;
         memcpy(block, run->samples + run->done, (left < count ? left : count) * sizeof *block);

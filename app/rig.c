@@ -25,6 +25,15 @@ bl_rig bl_rig_default(void)
     return rig;
 }
 
+bool bl_rig_same_parameters(const double *a, const double *b)
+{
+    bool same = true;
+    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
+        same = same && a[p] == b[p];
+    }
+    return same;
+}
+
 static const char *rig_key(int index)
 {
     return rig_keys[index];

@@ -23,6 +23,9 @@ typedef struct bl_rig {
 /// No files, the same loudness, every parameter at its default. Thread: any.
 bl_rig bl_rig_default(void);
 
+/// Whether all of two sets of parameters (BL_PARAMETER_COUNT values each) are equal. Thread: any.
+bool bl_rig_same_parameters(const double *a, const double *b);
+
 /// Reads a rig. What the file does not say is at its default. Fails with line and column on a key
 /// that does not exist or stands there twice, on a value out of its range, and if a file it names
 /// is missing. Thread: any but RT.

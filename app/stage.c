@@ -205,15 +205,6 @@ static bool same_files(const bl_rig *a, const bl_rig *b)
            a->match_loudness == b->match_loudness && a->spill == b->spill;
 }
 
-static bool same_parameters(const bl_rig *a, const bl_rig *b)
-{
-    bool same = true;
-    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
-        same = same && a->parameters[p] == b->parameters[p];
-    }
-    return same;
-}
-
 /// Moves into `entry` what an old entry has that fits: one with the same parameters if there is
 /// one.
 static void take_over(bl_stage *stage, bl_stage_entry *entry, int index, bool *taken)
@@ -225,7 +216,7 @@ static void take_over(bl_stage *stage, bl_stage_entry *entry, int index, bool *t
         if (taken[i] || !same_files(old, &entry->rig)) {
             continue;
         }
-        if (same_parameters(old, &entry->rig)) {
+        if (bl_rig_same_parameters(old->parameters, entry->rig.parameters)) {
             best = i;
             break;
         }

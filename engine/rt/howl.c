@@ -167,7 +167,7 @@ static void heed_output(bl_howl *howl, float *const *channels, uint32_t count, u
 // Scales the frames from `from` to `to`.
 static void scale(bl_howl *howl, float *const *channels, uint32_t count, uint32_t from, uint32_t to)
 {
-    float *part[BL_OUTPUTS_MAX];
+    float *part[BL_OUTPUTS_MAX] = {NULL};
     for (uint32_t c = 0; c < count; c++) {
         part[c] = channels[c] + from;
     }

@@ -28,7 +28,7 @@ void bl_tail_add(bl_tail *tail, float *const *out, uint32_t channels, uint32_t f
     bl_chain_ring_on(tail->chain, ringing, frames);
     bl_smoother_scale_all(&tail->gain, ringing, own, frames);
     for (uint32_t c = 0; c < channels; c++) {
-        const float *from = ringing[c < own ? c : 0];
+        const float *from = c == 0 || own == 1 ? left : right;
         for (uint32_t i = 0; i < frames; i++) {
             out[c][i] = isfinite(from[i]) ? bl_tail_sum(out[c][i], from[i]) : out[c][i];
         }

@@ -85,11 +85,11 @@ static void test_few_come_one_by_one(void **state)
 {
     (void)state;
     bl_midi_event e;
-    for (uint8_t i = 0; i < BL_MIDI_SINGLES; i++) {
-        put(0xB0, 7, i); // a press and its release in one period both count
+    for (int i = 0; i < BL_MIDI_SINGLES; i++) {
+        put(0xB0, 7, (uint8_t)i); // a press and its release in one period both count
     }
     assert_false(bl_midi_intake_end(&intake, &e));
-    for (uint8_t i = 0; i < BL_MIDI_SINGLES; i++) {
+    for (int i = 0; i < BL_MIDI_SINGLES; i++) {
         assert_true(bl_midi_intake_take(&intake, &e));
         assert_int_equal(e.value, i);
     }

@@ -2,8 +2,6 @@
 // A set list on stage: program changes over real MIDI, keys of a terminal, files edited while it
 // plays, and where it was after a crash.
 
-#define _GNU_SOURCE // posix_openpt
-
 #include "pedal.h"
 #include "stage.h"
 #include "support/cmocka_all.h"
