@@ -118,7 +118,7 @@ static void keep(content_key key, double lufs)
 static bool play(bl_chain *chain, const bl_audio *riff, bl_loudness *loudness)
 {
     const float scale = (float)pow(10.0, -MEASURE_LEVEL_DB / 20.0);
-    float left[BL_INNER_FRAMES], right[BL_INNER_FRAMES] = {0.0F};
+    float left[BL_INNER_FRAMES] = {0.0F}, right[BL_INNER_FRAMES] = {0.0F};
     bl_voice_prepare_thread();
     for (uint64_t at = 0; at < riff->frames; at += BL_INNER_FRAMES) {
         const uint64_t rest = riff->frames - at;

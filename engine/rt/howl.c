@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Running the howl guard: a look at the spectrum every few milliseconds, at frames that do not
-// depend on how the input is cut into blocks.
+// Running the howl guard: a look at the spectrum every few milliseconds, in steps that cost every
+// block the same, at frames that do not depend on how the input is cut into blocks.
 
 #include "rt/howl.h"
 
 #include "backline/limits.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
+
+static_assert(BL_HOWL_HOP / BL_HOWL_PACE == BL_SPECTRUM_STEPS + 1, "a look is over at the next");
 
 #define GAIN_S 0.005
 
@@ -120,11 +123,9 @@ static void come_back(bl_howl *howl)
     }
 }
 
-static void look(bl_howl *howl)
+static void decide(bl_howl *howl)
 {
     howl->looks++;
-    bl_spectrum_take(&howl->spectrum, howl->samples,
-                     howl->powers[howl->looks % (BL_HOWL_STEPS + 1)]);
     const uint32_t bin = find_tone(powers_of(howl, 0));
     const bool still = stands_still(howl, bin);
     if (howl->looks > BL_HOWL_STEPS && bin != 0 && howl->output_peak >= BL_HOWL_OUTPUT_MIN &&
@@ -140,18 +141,31 @@ static void look(bl_howl *howl)
     howl->output_peak = 0.0F;
 }
 
-// Takes one frame; true if a look is due.
+// Takes one frame; true if a step is due.
 static bool listen(bl_howl *howl, float x)
 {
     howl->sum += x;
     if (++howl->frames < howl->decimation) {
         return false;
     }
-    const uint32_t kept = BL_SPECTRUM_SIZE - BL_HOWL_HOP;
-    howl->samples[kept + howl->fresh] = howl->sum / (float)howl->decimation;
+    howl->ring[howl->taken % BL_SPECTRUM_RING] = howl->sum / (float)howl->decimation;
     howl->sum = 0.0F;
     howl->frames = 0;
-    return ++howl->fresh == BL_HOWL_HOP;
+    return ++howl->taken % BL_HOWL_PACE == 0;
+}
+
+// One step of the look at what had been heard at the last whole hop; true if it is the decision.
+static bool look(bl_howl *howl)
+{
+    const uint32_t since = howl->taken % BL_HOWL_HOP;
+    const uint32_t step = since / BL_HOWL_PACE;
+    if (step == BL_SPECTRUM_STEPS) {
+        return true;
+    }
+    bl_spectrum_step(&howl->spectrum, &howl->work, step, howl->ring,
+                     howl->taken - since - BL_SPECTRUM_SIZE,
+                     howl->powers[(howl->looks + 1) % (BL_HOWL_STEPS + 1)]);
+    return false;
 }
 
 static void heed_output(bl_howl *howl, float *const *channels, uint32_t count, uint32_t from,
@@ -192,13 +206,10 @@ void bl_howl_process(bl_howl *howl, bool on, const float *in, float *const *chan
     }
     uint32_t from = 0;
     for (uint32_t i = 0; i < frames; i++) {
-        if (listen(howl, in[i])) {
+        if (listen(howl, in[i]) && look(howl)) {
             scale(howl, channels, count, from, i + 1);
             from = i + 1;
-            look(howl);
-            howl->fresh = 0;
-            memmove(howl->samples, howl->samples + BL_HOWL_HOP,
-                    (BL_SPECTRUM_SIZE - BL_HOWL_HOP) * sizeof *howl->samples);
+            decide(howl);
         }
     }
     if (from < frames) {

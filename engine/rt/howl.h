@@ -31,7 +31,8 @@
 #define BL_HOWL_HOLD_S 0.5
 
 enum {
-    BL_HOWL_HOP = 128,    ///< samples at the lower rate between two looks: 5.3 ms
+    BL_HOWL_PACE = 8,     ///< samples at the lower rate between two steps of a look
+    BL_HOWL_HOP = 128,    ///< and between two looks: 5.3 ms
     BL_HOWL_STEPS = 6,    ///< of growth: 32 ms
     BL_HOWL_STILL = 16,   ///< looks: 85 ms
     BL_HOWL_PATIENCE = 6, ///< looks that the tone has to fall by half
@@ -47,11 +48,12 @@ typedef struct bl_howl {
     float back; ///< factor per look by which the output comes back
 
     // The input at the lower rate, and what it looked like.
-    float sum;                       ///< of the frames of a sample that is not complete
-    uint32_t frames;                 ///< how many those are
-    uint32_t fresh;                  ///< samples since the last look
-    float output_peak;               ///< since the last look
-    float samples[BL_SPECTRUM_SIZE]; ///< the newest last
+    float sum;                    ///< of the frames of a sample that is not complete
+    uint32_t frames;              ///< how many those are
+    uint32_t taken;               ///< samples so far, modulo 2^32
+    float output_peak;            ///< since the last look
+    float ring[BL_SPECTRUM_RING]; ///< the samples
+    bl_spectrum_work work;        ///< of the look that is under way
     float powers[BL_HOWL_STEPS + 1][BL_SPECTRUM_BINS]; ///< of the last looks, in a ring
     uint32_t looks;                                    ///< so far, since it was switched on
 
