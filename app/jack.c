@@ -83,14 +83,20 @@ static void set_metadata(bl_jack *jack)
     jack->metadata_set = true;
 }
 
+/// Key by key: jack_remove_properties walks through the user's database and deletes as it goes, so
+/// that two programs which do so at the same time lock each other, and jackd, out for ever.
 static void remove_metadata(bl_jack *jack)
 {
+    static const char *const *const keys[] = {&JACK_METADATA_PRETTY_NAME, &JACK_METADATA_PORT_GROUP,
+                                              &JACK_METADATA_ORDER};
     for (int i = 0; i < BL_JACK_PORTS; i++) {
-        jack_remove_properties(jack->client, jack_port_uuid(jack->ports[i]));
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+            jack_remove_property(jack->client, jack_port_uuid(jack->ports[i]), *keys[k]);
+        }
     }
     const jack_uuid_t uuid = client_uuid(jack->client);
     if (!jack_uuid_empty(uuid)) {
-        jack_remove_properties(jack->client, uuid);
+        jack_remove_property(jack->client, uuid, JACK_METADATA_ICON_NAME);
     }
 }
 

@@ -187,6 +187,32 @@ static char *property(const char *port, const char *key)
     return text;
 }
 
+/// Two that end in the same moment do not lock each other, or the server, out of the metadata.
+static void test_two_end_together(void **state)
+{
+    (void)state;
+    const char *model = stage_make_model("a.safetensors", 1, true, 48000);
+    stage_server_start(&usual);
+    for (int round = 0; round < 6; round++) {
+        size_t seen[2] = {0, 0};
+        stage_live_start(&live, (const char *const[]){model, "--name", "one", NULL});
+        stage_live_start(&second, (const char *const[]){model, "--name", "two", NULL});
+        json_decref(stage_wait_state(&live, &seen[0], "playing"));
+        json_decref(stage_wait_state(&second, &seen[1], "playing"));
+        program_signal(&live, SIGTERM);
+        program_signal(&second, SIGTERM);
+        assert_int_equal(program_wait(&live), 0);
+        assert_int_equal(program_wait(&second), 0);
+    }
+    peer_open(&p); // the server answers, and so does the database
+    const jack_uuid_t uuid = jack_port_uuid(p.source);
+    assert_int_equal(jack_set_property(p.player, uuid, JACK_METADATA_PRETTY_NAME, "Name", NULL), 0);
+    assert_non_null(property(jack_port_name(p.source), JACK_METADATA_PRETTY_NAME));
+    assert_int_equal(jack_remove_property(p.player, uuid, JACK_METADATA_PRETTY_NAME), 0);
+    peer_close(&p);
+    stage_server_stop();
+}
+
 /// Pretty names and order are there while it runs; a name that somebody gave meanwhile stays his;
 /// nothing is left behind.
 static void test_metadata(void **state)
@@ -374,15 +400,11 @@ int main(int argc, char **argv)
     stage_isolate(argc, argv);
 #define CITIZEN_TEST(test) cmocka_unit_test_setup_teardown(test, stage_rename_server, end_test)
     const struct CMUnitTest tests[] = {
-        CITIZEN_TEST(test_latency_causal),
-        CITIZEN_TEST(test_latency_centred),
-        CITIZEN_TEST(test_latency_resampled),
-        CITIZEN_TEST(test_latency_changes),
-        CITIZEN_TEST(test_metadata),
-        CITIZEN_TEST(test_name_clash),
-        CITIZEN_TEST(test_patchbay_rules),
-        CITIZEN_TEST(test_slow_client),
-        CITIZEN_TEST(test_freewheel_undoes_nothing),
+        CITIZEN_TEST(test_latency_causal),    CITIZEN_TEST(test_latency_centred),
+        CITIZEN_TEST(test_latency_resampled), CITIZEN_TEST(test_latency_changes),
+        CITIZEN_TEST(test_metadata),          CITIZEN_TEST(test_two_end_together),
+        CITIZEN_TEST(test_name_clash),        CITIZEN_TEST(test_patchbay_rules),
+        CITIZEN_TEST(test_slow_client),       CITIZEN_TEST(test_freewheel_undoes_nothing),
     };
     return cmocka_run_group_tests(tests, stage_open, stage_close);
 }
