@@ -188,7 +188,7 @@ void bl_app_hear_pulse(bl_app *app)
     if ((news & BL_NEWS_FORMAT) != 0) {
         hear_format(app);
     }
-    if ((news & BL_NEWS_STATE) != 0) {
+    if ((news & BL_NEWS_WHEEL) != 0) {
         bl_app_follow_freewheel(app);
         bl_app_survey_in(app, BL_APP_SURVEY_SOON_MS);
     }

@@ -180,13 +180,10 @@ static int on_sample_rate(jack_nframes_t rate_hz, void *argument)
 
 static int on_xrun(void *argument)
 {
-    bl_jack *jack = argument;
     bl_pulse *pulse = pulse_of(argument);
     if (pulse != NULL) {
         atomic_fetch_add_explicit(&pulse->xruns, 1, memory_order_relaxed);
-        atomic_store_explicit(&pulse->xrun_us, (uint32_t)jack_get_xrun_delayed_usecs(jack->client),
-                              memory_order_relaxed);
-        tell(pulse, BL_NEWS_STATE);
+        tell(pulse, BL_NEWS_XRUN);
     }
     return 0;
 }
@@ -198,7 +195,7 @@ static void on_freewheel(int starting, void *argument)
         // In this order: MAIN, which settles, looks at the second one first.
         atomic_store(&pulse->unsettled, starting != 0);
         atomic_store(&pulse->freewheel, starting != 0);
-        tell(pulse, BL_NEWS_STATE);
+        tell(pulse, BL_NEWS_WHEEL);
     }
 }
 

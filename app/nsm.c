@@ -51,6 +51,12 @@ static void want(bl_nsm *nsm, bl_nsm_request request)
     }
 }
 
+/// liblo's union asks for an alignment that OSC's own four bytes do not give.
+static const char *text_of(const lo_arg *argument)
+{
+    return (const char *)argument;
+}
+
 static int hear_open(const char *path, const char *types, lo_arg **argv, int argc, lo_message data,
                      void *user)
 {
@@ -60,13 +66,14 @@ static int hear_open(const char *path, const char *types, lo_arg **argv, int arg
         reply(nsm, open_path, ERROR_GENERAL, "a session is open already");
         return 0;
     }
-    if (strlen(&argv[0]->s) >= sizeof nsm->folder || strlen(&argv[2]->s) >= sizeof nsm->client ||
-        argv[0]->s != '/' || argv[2]->s == '\0') {
+    if (strlen(text_of(argv[0])) >= sizeof nsm->folder ||
+        strlen(text_of(argv[2])) >= sizeof nsm->client || text_of(argv[0])[0] != '/' ||
+        text_of(argv[2])[0] == '\0') {
         reply(nsm, open_path, ERROR_GENERAL, "the path or the client id is too long, or none");
         return 0;
     }
-    snprintf(nsm->folder, sizeof nsm->folder, "%s", &argv[0]->s);
-    snprintf(nsm->client, sizeof nsm->client, "%s", &argv[2]->s);
+    snprintf(nsm->folder, sizeof nsm->folder, "%s", text_of(argv[0]));
+    snprintf(nsm->client, sizeof nsm->client, "%s", text_of(argv[2]));
     want(nsm, BL_NSM_OPEN);
     return 0;
 }
@@ -84,7 +91,7 @@ static int hear_reply(const char *path, const char *types, lo_arg **argv, int ar
 {
     bl_nsm *nsm = user;
     (void)path, (void)types, (void)argc, (void)data;
-    nsm->announced = nsm->announced || strcmp(&argv[0]->s, "/nsm/server/announce") == 0;
+    nsm->announced = nsm->announced || strcmp(text_of(argv[0]), "/nsm/server/announce") == 0;
     return 0;
 }
 
@@ -93,9 +100,9 @@ static int hear_error(const char *path, const char *types, lo_arg **argv, int ar
 {
     bl_nsm *nsm = user;
     (void)path, (void)types, (void)argc, (void)data;
-    if (strcmp(&argv[0]->s, "/nsm/server/announce") == 0) {
+    if (strcmp(text_of(argv[0]), "/nsm/server/announce") == 0) {
         nsm->refused = true;
-        snprintf(nsm->refusal, sizeof nsm->refusal, "%s", &argv[2]->s);
+        snprintf(nsm->refusal, sizeof nsm->refusal, "%s", text_of(argv[2]));
     }
     return 0;
 }

@@ -22,7 +22,8 @@ enum {
     BL_NEWS_FORMAT = 1 << 1,  ///< rate or period
     BL_NEWS_LATENCY = 1 << 2, ///< latency ranges of our ports
     BL_NEWS_LOST = 1 << 3,    ///< the server is gone, see lost_epoch
-    BL_NEWS_STATE = 1 << 4,   ///< freewheel, xrun
+    BL_NEWS_WHEEL = 1 << 4,   ///< freewheel
+    BL_NEWS_XRUN = 1 << 6,
 };
 
 enum { BL_PULSE_LEVELS = 256 }; ///< ports whose level is measured, at most
@@ -68,7 +69,6 @@ typedef struct bl_pulse {
     _Atomic uint32_t rate_hz;    ///< NOTIFY -> MAIN
     _Atomic uint32_t period;     ///< NOTIFY -> MAIN, frames
     _Atomic uint32_t xruns;      ///< NOTIFY -> MAIN, total
-    _Atomic uint32_t xrun_us;    ///< NOTIFY -> MAIN, length of the last one
     _Atomic bool freewheel;      ///< NOTIFY -> MAIN, RT
     _Atomic uint64_t lost_epoch; ///< NOTIFY -> MAIN: which client lost its server
 

@@ -165,6 +165,8 @@ tally() {
 # measures speed, which says nothing about what is shipped under a sanitizer.
 once='^(lint|ui|fuzz|bench|pipewire)$'
 measures='^app\.bench$'
+# Too long under ThreadSanitizer; what their threads do is in app.switching, in short.
+long='^app\.(gig|stage)$'
 
 build_release() {
     preset release
@@ -185,7 +187,8 @@ build_tsan() {
     preset tsan tests-app tests-system tests-threads
 }
 test_tsan() {
-    with_ctest tsan build/tsan 1800 -L '^(threads|app|system)$' -LE "$once" -E "$measures"
+    BL_SWITCHES=12 with_ctest tsan build/tsan 1800 -L '^(threads|app|system)$' -LE "$once" \
+        -E "$measures|$long"
 }
 
 build_clang() {
@@ -240,7 +243,7 @@ test_aarch64() {
     BL_TEST_EFFORT=low with_ctest aarch64 build/aarch64 1800
 }
 
-# A processor without AVX runs the same programs.
+# A processor without AVX runs the same programs: all that touches a kernel.
 build_v2() {
     if [ "$(uname -m)" != x86_64 ]; then
         skip v2 "this is no x86-64 machine"
@@ -248,7 +251,9 @@ build_v2() {
     fi
     need v2 qemu-x86_64 || return 0
     mkdir -p build/v2
-    for program in "$PWD"/build/release/tests/test-unit-* "$PWD"/build/release/tests/test-engine-*; do
+    for module in unit-activation unit-quick engine-engine engine-golden \
+        engine-oracle engine-periods engine-sequence engine-slim engine-swap engine-wavenet; do
+        program=$PWD/build/release/tests/test-$module
         [ -f "$program" ] || continue
         name=${program##*/test-}
         echo "add_test($name qemu-x86_64 -cpu Nehalem $program)"

@@ -32,7 +32,7 @@ void bl_tape_play(const bl_tape *tape, uint64_t from, float *samples,
                   uint32_t frames) BL_NONBLOCKING;
 
 /// The oldest frame that can be read for sure, however far RT is into its next piece. Thread: any.
-uint64_t bl_tape_oldest(const bl_tape *tape);
+uint64_t bl_tape_oldest(const bl_tape *tape) BL_NONBLOCKING;
 
 /// The same as bl_tape_play for another thread than RT. False if some of it was not there yet or
 /// not any more. Thread: any.

@@ -14,6 +14,9 @@ static int play_cycle(jack_nframes_t frames, void *argument)
 {
     peer *p = argument;
     float *out = jack_port_get_buffer(p->source, frames);
+    if (out == NULL) {
+        return 0; // it is being taken away
+    }
     memset(out, 0, frames * sizeof *out);
     p->play_cycles++;
     if (!p->running) {

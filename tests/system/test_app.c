@@ -3,6 +3,7 @@
 // forbidden happens in the callback (this program runs under the RT guard where there is one).
 
 #include "app.h"
+#include "skip.h"
 #include "stage.h"
 #include "support/cmocka_all.h"
 
@@ -109,6 +110,9 @@ static void test_hasty_player(void **state)
 static void test_heavy_model(void **state)
 {
     (void)state;
+#ifdef BL_SANITIZED
+    bl_test_skip("a sanitizer makes every model too heavy");
+#endif
     bl_app_state s = {.model_load = 0.0};
     open_app(stage_make_model("a.safetensors", 1, true, 48000), NULL);
     PUMP_UNTIL(s.model_load > 0.0);

@@ -26,6 +26,12 @@ typedef struct manager {
     uint32_t messages;
 } manager;
 
+// liblo's union asks for an alignment that OSC's own four bytes do not give.
+static const char *text_of(const lo_arg *argument)
+{
+    return (const char *)argument;
+}
+
 static int hear_announce(const char *path, const char *types, lo_arg **argv, int argc,
                          lo_message data, void *user)
 {
@@ -33,11 +39,13 @@ static int hear_announce(const char *path, const char *types, lo_arg **argv, int
     (void)path, (void)types, (void)argc;
     lo_address from = lo_message_get_source(data);
     m->client = lo_address_new(lo_address_get_hostname(from), lo_address_get_port(from));
-    assert_string_equal(&argv[0]->s, "Backline");
-    snprintf(m->capabilities, sizeof m->capabilities, "%s", &argv[1]->s);
-    snprintf(m->executable, sizeof m->executable, "%s", &argv[2]->s);
-    assert_int_equal(argv[3]->i, 1);
-    m->pid = argv[5]->i;
+    assert_string_equal(text_of(argv[0]), "Backline");
+    snprintf(m->capabilities, sizeof m->capabilities, "%s", text_of(argv[1]));
+    snprintf(m->executable, sizeof m->executable, "%s", text_of(argv[2]));
+    int32_t version;
+    memcpy(&version, argv[3], sizeof version);
+    assert_int_equal(version, 1);
+    memcpy(&m->pid, argv[5], sizeof(int32_t));
     m->announced = true;
     if (m->refuses) {
         lo_send_from(m->client, m->server, LO_TT_IMMEDIATE, "/error", "sis", "/nsm/server/announce",
@@ -54,7 +62,7 @@ static int hear_other(const char *path, const char *types, lo_arg **argv, int ar
 {
     manager *m = user;
     (void)types, (void)data;
-    const char *to = argc > 0 ? &argv[0]->s : "";
+    const char *to = argc > 0 ? text_of(argv[0]) : "";
     m->opened = m->opened || (strcmp(path, "/reply") == 0 && strcmp(to, "/nsm/client/open") == 0);
     m->saved = m->saved || (strcmp(path, "/reply") == 0 && strcmp(to, "/nsm/client/save") == 0);
     m->failed = m->failed || strcmp(path, "/error") == 0;
@@ -62,7 +70,7 @@ static int hear_other(const char *path, const char *types, lo_arg **argv, int ar
     m->clean = m->clean || strcmp(path, "/nsm/client/is_clean") == 0;
     m->messages += strcmp(path, "/nsm/client/message") == 0;
     if (strcmp(path, "/nsm/client/progress") == 0) {
-        m->progress = argv[0]->f;
+        memcpy(&m->progress, argv[0], sizeof m->progress);
     }
     return 0;
 }
