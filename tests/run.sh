@@ -179,7 +179,7 @@ build_asan() {
     preset asan
 }
 test_asan() {
-    with_ctest asan build/asan 1800 -LE "$once" -E "$measures"
+    BL_GIG_S=75 with_ctest asan build/asan 1800 -LE "$once" -E "$measures"
 }
 
 # Built is what is run.
