@@ -82,6 +82,10 @@ static void begin_save(bl_app *app)
         bl_nsm_answer(s->nsm, BL_NSM_SAVE, &error);
         return;
     }
+    // What is still being loaded is what the player will hear.
+    const char *model = app->state.model_path[0] != '\0' ? app->state.model_path
+                        : app->has_rig                   ? app->rig.model
+                                                         : app->first_model;
     struct bl_app_saving *saving = calloc(1, sizeof *saving);
     if (saving != NULL) {
         snprintf(saving->folder, sizeof saving->folder, "%s", bl_nsm_folder(s->nsm));
@@ -89,8 +93,7 @@ static void begin_save(bl_app *app)
         saving->sound.has_rig = app->has_rig;
         memcpy(saving->sound.rig.parameters, app->state.parameters,
                sizeof saving->sound.rig.parameters);
-        snprintf(saving->sound.rig.model, sizeof saving->sound.rig.model, "%s",
-                 app->state.model_path);
+        snprintf(saving->sound.rig.model, sizeof saving->sound.rig.model, "%s", model);
         saving->wake_fd = app->wake_fd;
     }
     if (saving == NULL || pthread_create(&saving->thread, NULL, save_files, saving) != 0) {

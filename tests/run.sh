@@ -165,8 +165,9 @@ tally() {
 # measures speed, which says nothing about what is shipped under a sanitizer.
 once='^(lint|ui|fuzz|bench|pipewire)$'
 measures='^app\.bench$'
-# Too long under ThreadSanitizer; what their threads do is in app.switching, in short.
-long='^app\.(gig|stage)$'
+# Too long under ThreadSanitizer (rigs are measured by a whole riff); what their threads do is in
+# app.switching, in short.
+long='^(app\.(gig|stage)|system\.nsm)$'
 
 build_release() {
     preset release
