@@ -50,17 +50,28 @@ static void linear_finish(const bl_train_linear *linear, bool transposed, void *
     free(linear->packed);
 }
 
+static uint32_t conv_reach(const bl_conv *conv)
+{
+    return (conv->kernel - 1) * conv->dilation;
+}
+
+static void reach_at_least(bl_train_net *net, bl_train_rows rows, uint32_t frames)
+{
+    for (uint32_t r = rows.first; r < rows.first + rows.count; r++) {
+        net->reach[r] = frames > net->reach[r] ? frames : net->reach[r];
+    }
+}
+
 // Terms m.. of a convolution over `from`; weight (o, i, tap).
 static uint32_t place_conv(bl_train_net *net, const plan_source *source, bl_train_linear *linear,
                            const bl_conv *conv, bl_train_rows from, uint32_t m)
 {
     const uint32_t weights = parameter_of(source, conv->w);
+    reach_at_least(net, from, conv_reach(conv));
     for (uint32_t i = 0; i < conv->in; i++) {
         for (uint32_t tap = 0; tap < conv->kernel; tap++, m++) {
             const uint32_t shift = (conv->kernel - 1 - tap) * conv->dilation;
-            const uint32_t row = from.first + i;
-            linear->term[m] = (bl_train_term){row, shift};
-            net->reach[row] = shift > net->reach[row] ? shift : net->reach[row];
+            linear->term[m] = (bl_train_term){from.first + i, shift};
             for (uint32_t o = 0; o < conv->out; o++) {
                 linear->index[(size_t)o * linear->terms + m] =
                     weights + (o * conv->in + i) * conv->kernel + tap;
@@ -105,12 +116,11 @@ static bool plan_back(bl_train_net *net, const plan_source *source, bl_train_lin
         return false;
     }
     const uint32_t weights = parameter_of(source, conv->w);
+    reach_at_least(net, to, conv_reach(conv));
     for (uint32_t o = 0, m = 0; o < conv->out; o++) {
         for (uint32_t tap = 0; tap < conv->kernel; tap++, m++) {
             const uint32_t shift = (conv->kernel - 1 - tap) * conv->dilation;
-            const uint32_t row = to.first + o;
-            linear->term[m] = (bl_train_term){row, shift};
-            net->reach[row] = shift > net->reach[row] ? shift : net->reach[row];
+            linear->term[m] = (bl_train_term){to.first + o, shift};
             for (uint32_t i = 0; i < conv->in; i++) {
                 linear->index[(size_t)i * terms + m] =
                     weights + (o * conv->in + i) * conv->kernel + tap;
@@ -125,11 +135,6 @@ static bl_conv as_conv(const bl_matrix *matrix)
     return (bl_conv){matrix->in, matrix->out, 1, 1, 1, matrix->w, matrix->b};
 }
 
-static uint32_t conv_reach(const bl_conv *conv)
-{
-    return (conv->kernel - 1) * conv->dilation;
-}
-
 static bool plan_layer(bl_train_net *net, const plan_source *source, const bl_wavenet_layer *shape,
                        bool causal, bool last, bl_train_layer *layer)
 {
@@ -141,10 +146,9 @@ static bool plan_layer(bl_train_net *net, const plan_source *source, const bl_wa
     layer->residual_lag = causal ? 0 : reach - reach / 2;
     net->memory_frames += reach;
     net->delay_frames += layer->residual_lag;
-    for (uint32_t c = 0; c < layer->in.count; c++) {
-        uint32_t *in_reach = &net->reach[layer->in.first + c];
-        *in_reach = layer->residual_lag > *in_reach ? layer->residual_lag : *in_reach;
-    }
+    // Forward reads so far behind the layer's input, backward so far ahead of its output.
+    reach_at_least(net, layer->in, layer->residual_lag);
+    reach_at_least(net, layer->out, layer->residual_lag);
     const bl_matrix *mixin = shape->mixin.out != 0 ? &shape->mixin : NULL;
     if (!plan_conv(net, source, &layer->conv, &shape->conv, layer->in, mixin)) {
         return false;
