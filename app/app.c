@@ -23,13 +23,6 @@ enum {
     LOADER_PATIENCE_MS = 150, ///< for what LOADER is doing when the program ends
 };
 
-int64_t bl_app_now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 bl_app_config bl_app_config_default(void)
 {
     return (bl_app_config){.name = "backline", .quality = 1.0};
@@ -379,11 +372,11 @@ void bl_app_dispatch(bl_app *app)
     bl_app_hear_pulse(app);
     bl_app_hear_midi(app);
     bl_app_hear_stage(app);
-    bl_app_hear_tuner(app, bl_app_now_ms());
-    bl_app_watch_files(app, bl_app_now_ms());
+    bl_app_hear_tuner(app, bl_clock_ms());
+    bl_app_watch_files(app, bl_clock_ms());
     bl_app_try_activate(app);
     bl_app_poll_engine(app);
-    bl_app_watch_server(app, bl_app_now_ms());
+    bl_app_watch_server(app, bl_clock_ms());
     bl_app_hear_session(app);
     bl_app_remember_knobs(app, false);
 }

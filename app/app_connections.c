@@ -269,7 +269,7 @@ void bl_app_surveyed(bl_app *app, bl_link_answer *answer)
     if (atomic_load(&app->pulse.freewheel)) {
         return; // jackd takes the hardware's connections away until it ends
     }
-    if (bl_wishes_update(&app->wishes, &app->survey, app->ports_gone || first, bl_app_now_ms())) {
+    if (bl_wishes_update(&app->wishes, &app->survey, app->ports_gone || first, bl_clock_ms())) {
         bl_app_survey_in(app, SURVEY_AGAIN_MS);
     }
     if (bl_wishes_any_refused(&app->wishes)) {
@@ -291,7 +291,7 @@ void bl_app_connected(bl_app *app, const bl_link_answer *answer)
     // A port that went while it was asked for is no refusal: the next survey shows what is there.
     const bool refused =
         answer->error.status != BL_STATUS_OK && answer->error.status != BL_STATUS_NOT_FOUND;
-    if (bl_wishes_answered(&app->wishes, &answer->connection, !refused, bl_app_now_ms())) {
+    if (bl_wishes_answered(&app->wishes, &answer->connection, !refused, bl_clock_ms())) {
         bl_app_fail(app, &answer->error, named);
     }
     bl_app_survey_in(app, refused ? SURVEY_AGAIN_MS : BL_APP_SURVEY_SOON_MS);
@@ -305,7 +305,7 @@ void bl_app_connect(bl_app *app, bl_app_role role, const char *port, bool connec
     if (connect && !app->config.no_connect) {
         bl_wishes_add(&app->wishes, connection.ours, connection.theirs, false);
     } else {
-        bl_wishes_undo(&app->wishes, &connection, bl_app_now_ms());
+        bl_wishes_undo(&app->wishes, &connection, bl_clock_ms());
     }
     if (app->activated) {
         bl_link_connect(app->link, &connection, connect);

@@ -40,13 +40,11 @@ void bl_app_remember_knobs(bl_app *app, bool now)
     bl_knobs *old = &app->memory.knobs;
     bl_knobs knobs = {.known = true, .muted = app->state.muted, .bypassed = app->state.bypassed};
     memcpy(knobs.parameters, app->state.parameters, sizeof knobs.parameters);
-    bool same = old->known && old->muted == knobs.muted && old->bypassed == knobs.bypassed;
-    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
-        same = same && old->parameters[p] == knobs.parameters[p];
-    }
+    bool same = old->known && old->muted == knobs.muted && old->bypassed == knobs.bypassed &&
+                bl_rig_same_parameters(old->parameters, knobs.parameters);
     // They belong to what is remembered: not before that is what plays.
     same = same || strcmp(app->memory.model, app->state.model_path) != 0;
-    const int64_t ms = bl_app_now_ms();
+    const int64_t ms = bl_clock_ms();
     if (same || (!now && ms - app->knobs_saved_ms < EVERY_MS)) {
         return;
     }

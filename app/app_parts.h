@@ -6,6 +6,7 @@
 #define BACKLINE_APP_APP_PARTS_H
 
 #include "app.h"
+#include "clock.h"
 
 #include "link.h"
 #include "loader.h"
@@ -151,8 +152,6 @@ struct bl_app {
     bl_app_message messages[BL_APP_MESSAGES_KEPT];
     uint64_t messages_taken;
 };
-
-int64_t bl_app_now_ms(void);
 
 /// Adds a message. Thread: MAIN.
 void bl_app_tell(bl_app *app, bl_app_severity severity, const char *format, ...)

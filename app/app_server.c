@@ -19,7 +19,7 @@ enum {
 
 void bl_app_survey_in(bl_app *app, int64_t ms)
 {
-    const int64_t due = bl_app_now_ms() + ms;
+    const int64_t due = bl_clock_ms() + ms;
     if (app->survey_due_ms == 0 || due < app->survey_due_ms) {
         app->survey_due_ms = due;
     }
@@ -40,7 +40,7 @@ static void on_opened(bl_app *app, const bl_link_answer *answer)
     app->joined = true;
     app->activated = false;
     app->surveyed = false;
-    app->opened_ms = bl_app_now_ms();
+    app->opened_ms = bl_clock_ms();
     atomic_store(&app->pulse.freewheel, false); // a server may have died in it
     bl_app_set_phase(app, BL_APP_LOADING);
     s->sample_rate_hz = answer->rate_hz;
@@ -64,7 +64,7 @@ void bl_app_try_activate(bl_app *app)
     if (!app->joined || app->activated || app->state.phase == BL_APP_FAILED) {
         return;
     }
-    if (!bl_app_sound_is_ready(app) && bl_app_now_ms() - app->opened_ms < LOAD_PATIENCE_MS) {
+    if (!bl_app_sound_is_ready(app) && bl_clock_ms() - app->opened_ms < LOAD_PATIENCE_MS) {
         return;
     }
     app->activated = true;
@@ -94,7 +94,7 @@ static void on_active(bl_app *app, const bl_link_answer *answer)
         return;
     }
     bl_app_set_phase(app, BL_APP_PLAYING);
-    app->watch.beat_ms = bl_app_now_ms();
+    app->watch.beat_ms = bl_clock_ms();
     bl_app_send_switches(app);
     bl_link_survey(app->link);
 }

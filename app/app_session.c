@@ -48,7 +48,7 @@ bool bl_app_enter_session(bl_app *app)
     if (app->session.nsm == NULL) {
         return true;
     }
-    app->session.begun_ms = bl_app_now_ms();
+    app->session.begun_ms = bl_clock_ms();
     bl_nsm_tell_progress(app->session.nsm, 0.0F);
     return epoll_ctl(app->epoll_fd, EPOLL_CTL_ADD, bl_nsm_fd(app->session.nsm), &event) == 0;
 }
@@ -142,12 +142,8 @@ static void end_save(bl_app *app)
 
 static bool same_sound(const bl_app_sounding *a, const bl_app_sounding *b)
 {
-    bool same = a->muted == b->muted && a->bypassed == b->bypassed &&
-                strcmp(a->model, b->model) == 0 && strcmp(a->rig, b->rig) == 0;
-    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
-        same = same && a->parameters[p] == b->parameters[p];
-    }
-    return same;
+    return a->muted == b->muted && a->bypassed == b->bypassed && strcmp(a->model, b->model) == 0 &&
+           strcmp(a->rig, b->rig) == 0 && bl_rig_same_parameters(a->parameters, b->parameters);
 }
 
 static void tell_changes(bl_app *app)
@@ -168,7 +164,7 @@ static void tell_changes(bl_app *app)
 static void answer_open(bl_app *app)
 {
     bl_app_session *s = &app->session;
-    const bool waited = bl_app_now_ms() - s->begun_ms > OPEN_PATIENCE_MS;
+    const bool waited = bl_clock_ms() - s->begun_ms > OPEN_PATIENCE_MS;
     if (s->opened || (app->state.phase != BL_APP_PLAYING && !waited)) {
         return;
     }

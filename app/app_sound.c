@@ -121,8 +121,8 @@ void bl_app_settle(void *app)
     bl_app *a = app;
     // What did not come once is not waited for again in every period.
     bool settled = a->settling_failed && !atomic_load(&a->pulse.unsettled);
-    const int64_t until_ms = bl_app_now_ms() + SETTLE_MS;
-    while (!settled && bl_app_now_ms() < until_ms) {
+    const int64_t until_ms = bl_clock_ms() + SETTLE_MS;
+    while (!settled && bl_clock_ms() < until_ms) {
         settled = settle_further(a);
         a->settling_failed = !settled;
         atomic_fetch_add(&a->pulse.cycles, 1); // or MAIN would take the server for dead

@@ -2,6 +2,7 @@
 // `backline live`: plays without a window. One poll loop over the app and the signals.
 
 #include "app.h"
+#include "clock.h"
 #include "command.h"
 #include "console.h"
 #include "status_line.h"
@@ -83,16 +84,9 @@ static const bl_option options[] = {
     {.name = NULL},
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static double since_start_s(const session *live)
 {
-    return (double)(now_ms() - live->started_ms) * 1e-3;
+    return (double)(bl_clock_ms() - live->started_ms) * 1e-3;
 }
 
 static void print_status(const session *live, const bl_app_state *state)
@@ -127,7 +121,7 @@ static bool turn(session *live)
 {
     bl_app_dispatch(live->app);
     print_messages(live);
-    const int64_t now = now_ms();
+    const int64_t now = bl_clock_ms();
     const bl_app_phase phase = bl_app_get_phase(live->app);
     const bool plays = phase == BL_APP_PLAYING;
     live->failed = phase == BL_APP_FAILED;
@@ -231,7 +225,7 @@ static int play(const bl_command *command, const live_settings *settings,
                 const bl_app_config *config)
 {
     const int signal_fd = catch_signals();
-    session live = {.settings = settings, .started_ms = now_ms(), .status_ms = now_ms()};
+    session live = {.settings = settings, .started_ms = bl_clock_ms(), .status_ms = bl_clock_ms()};
     live.in_place = settings->status == STATUS_TEXT && isatty(STDOUT_FILENO);
     bl_error error = {0};
     if (bl_app_create(config, &live.app, &error) != BL_STATUS_OK) {

@@ -44,13 +44,6 @@ typedef struct request {
     uint32_t frames;
 } request;
 
-int64_t bl_link_now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void bl_link_pause_ms(int ms)
 {
     poll(NULL, 0, ms);
@@ -318,7 +311,7 @@ bl_status bl_link_create(const bl_link_config *config, bl_link **link, bl_error 
     l->command = copy_text(config->command);
     l->driver = copy_text(config->driver);
     l->may_start = config->may_start;
-    l->started_ms = bl_link_now_ms() - BL_LINK_RESTART_MS - 1;
+    l->started_ms = bl_clock_ms() - BL_LINK_RESTART_MS - 1;
     bl_server_init(&l->server);
     const bool has_requests = bl_mailbox_init(&l->requests, -1);
     const bool has_answers = bl_mailbox_init(&l->answers, config->wake_fd);

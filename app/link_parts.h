@@ -7,6 +7,7 @@
 #include "link.h"
 
 #include "card.h"
+#include "clock.h"
 #include "server.h"
 
 #include <pthread.h>
@@ -41,9 +42,6 @@ struct bl_link {
     char broken[BL_CARD_LIST_MAX][64]; ///< drivers that failed at the last start
     size_t broken_count;
 };
-
-/// Milliseconds of a clock that only goes forward.
-int64_t bl_link_now_ms(void);
 
 void bl_link_pause_ms(int ms);
 

@@ -59,7 +59,7 @@ static bl_status start_with(bl_link *link, const char *driver, bl_error *error)
     const bl_server_config config = {link->command, bl_jack_server_name(link->server_name), driver,
                                      BL_SERVER_RATE_HZ, BL_SERVER_PERIOD};
     bl_error_clear(error);
-    link->started_ms = bl_link_now_ms();
+    link->started_ms = bl_clock_ms();
     bl_status status = bl_server_start(&link->server, &config, error);
     if (status != BL_STATUS_OK) {
         return status;
@@ -185,10 +185,10 @@ static bl_status start_server(bl_link *link, bl_error *error)
 
 static bool cards_are_due(bl_link *link)
 {
-    if (bl_link_now_ms() - link->cards_ms < CARDS_EVERY_MS) {
+    if (bl_clock_ms() - link->cards_ms < CARDS_EVERY_MS) {
         return false;
     }
-    link->cards_ms = bl_link_now_ms();
+    link->cards_ms = bl_clock_ms();
     return true;
 }
 
@@ -225,7 +225,7 @@ static bool is_held_up(bl_link *link)
         link->closing_told = false;
         return false;
     }
-    const int64_t now_ms = bl_link_now_ms();
+    const int64_t now_ms = bl_clock_ms();
     link->closing_ms = link->closing_ms == 0 ? now_ms : link->closing_ms;
     if (!link->closing_told && now_ms - link->closing_ms > BL_LINK_CLOSING_MS) {
         bl_error error = {0};
@@ -247,7 +247,7 @@ void bl_link_search(bl_link *link)
     bl_status status = try_open(link, &error);
     if (status == BL_STATUS_SERVER && !bl_jack_is_pipewire() &&
         !bl_server_is_alive(&link->server) && is_to_start(link)) {
-        if (bl_link_now_ms() - link->started_ms <= BL_LINK_RESTART_MS) {
+        if (bl_clock_ms() - link->started_ms <= BL_LINK_RESTART_MS) {
             return; // what comes of the next try is told then
         }
         if (getenv("JACK_NO_START_SERVER") != NULL) {

@@ -38,26 +38,6 @@ typedef struct reader {
     bl_error *error;
 } reader;
 
-/// A whole number from `min` to `max`; a missing key leaves `value` as it is.
-static bl_status read_number(reader *r, yaml_node_t *node, const char *key, int min, int max,
-                             int *value)
-{
-    char text[TEXT_MAX] = "";
-    uint64_t number = 0;
-    const yaml_node_t *at = bl_document_get(&r->document, node, key);
-    const bl_status status = bl_document_text(&r->document, node, key, text, sizeof text, r->error);
-    if (status != BL_STATUS_OK || at == NULL) {
-        return status;
-    }
-    if (!bl_text_parse_count(text, &number) || number < (uint64_t)min || number > (uint64_t)max) {
-        return bl_document_fail(&r->document, at, r->error,
-                                "found \"%s\" for %s, expected a whole number from %d to %d", text,
-                                key, min, max);
-    }
-    *value = (int)number;
-    return BL_STATUS_OK;
-}
-
 /// A channel, 1..16 or "any".
 static bl_status read_channel(reader *r, yaml_node_t *node, int *channel)
 {
@@ -65,7 +45,8 @@ static bl_status read_channel(reader *r, yaml_node_t *node, int *channel)
     int number = 0;
     bl_status status = bl_document_text(&r->document, node, "channel", text, sizeof text, r->error);
     if (status == BL_STATUS_OK && strcmp(text, "any") != 0) {
-        status = read_number(r, node, "channel", 1, BL_MIDI_CHANNELS, &number);
+        status = bl_document_count(&r->document, node, "channel", 1, BL_MIDI_CHANNELS, &number,
+                                   r->error);
     }
     *channel = number > 0 ? number - 1 : BL_MIDI_ANY_CHANNEL;
     return status;
@@ -120,8 +101,8 @@ static bl_status read_source(reader *r, yaml_node_t *node, bl_midi_row *row)
                                 "expected either `cc:` or `note:` and a number from 0 to 127");
     }
     row->kind = is_cc ? BL_MIDI_CONTROL : BL_MIDI_NOTE;
-    const bl_status status =
-        read_number(r, node, is_cc ? "cc" : "note", 0, BL_MIDI_NUMBERS - 1, &number);
+    const bl_status status = bl_document_count(&r->document, node, is_cc ? "cc" : "note", 0,
+                                               BL_MIDI_NUMBERS - 1, &number, r->error);
     if (status == BL_STATUS_OK && is_cc && (number == 0 || number == 32)) {
         return bl_document_fail(&r->document, bl_document_get(&r->document, node, "cc"), r->error,
                                 "controllers 0 and 32 select the bank; take another one");
@@ -153,7 +134,7 @@ static bl_status read_target(reader *r, yaml_node_t *node, bl_midi_row *row)
                                 "there is no %s \"%s\"", action != NULL ? "action" : "parameter",
                                 text);
     }
-    return read_number(r, node, "number", 1, 1024, &row->target.number);
+    return bl_document_count(&r->document, node, "number", 1, 1024, &row->target.number, r->error);
 }
 
 static bl_status read_row(reader *r, yaml_node_t *node, bl_midi_row *row)

@@ -3,6 +3,8 @@
 
 #include "nsm.h"
 
+#include "clock.h"
+
 #include <lo/lo.h>
 #include <poll.h>
 #include <stdio.h>
@@ -139,13 +141,6 @@ static void announce(bl_nsm *nsm)
     transmit(nsm, "/nsm/server/announce", message);
 }
 
-static int64_t clock_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void receive(bl_nsm *nsm)
 {
     while (lo_server_recv_noblock(nsm->server, 0) > 0) {
@@ -170,9 +165,9 @@ bl_status bl_nsm_join(bl_nsm **nsm, bl_error *error)
                             url);
     }
     announce(made);
-    const int64_t until = clock_ms() + PATIENCE_MS;
+    const int64_t until = bl_clock_ms() + PATIENCE_MS;
     for (int64_t left = PATIENCE_MS; left > 0 && !made->refused && made->folder[0] == '\0';
-         left = until - clock_ms()) {
+         left = until - bl_clock_ms()) {
         struct pollfd wait = {.fd = bl_nsm_fd(made), .events = POLLIN};
         poll(&wait, 1, (int)left);
         receive(made);

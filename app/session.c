@@ -3,6 +3,7 @@
 
 #include "session.h"
 
+#include "hash.h"
 #include "paths.h"
 
 #include "backline/file.h"
@@ -14,33 +15,15 @@
 #include <string.h>
 #include <unistd.h>
 
-static uint64_t hash_of(const uint8_t *bytes, size_t size)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); // FNV-1a
-    for (size_t i = 0; i < size; i++) {
-        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
 static bl_status write_copy(const char *path, const uint8_t *bytes, size_t size, bl_error *error)
 {
-    bl_file_writer writer;
     if (access(path, R_OK) == 0) {
         return BL_STATUS_OK; // the name says the content
     }
     if (!bl_path_make_folder(path)) {
         return bl_error_set(error, BL_STATUS_IO, "%s: the folder cannot be made", path);
     }
-    bl_status status = bl_file_writer_open(&writer, path, error);
-    if (status == BL_STATUS_OK) {
-        status = bl_file_writer_write(&writer, bytes, size, error);
-    }
-    if (status == BL_STATUS_OK) {
-        status = bl_file_writer_commit(&writer, error);
-    }
-    bl_file_writer_abort(&writer);
-    return status;
+    return bl_file_write(path, bytes, size, error);
 }
 
 /// Replaces `path` by that of its copy.
@@ -58,8 +41,9 @@ static bl_status keep_file(const char *folder, char path[BL_RIG_PATH_MAX], bl_er
     if (status != BL_STATUS_OK) {
         return status;
     }
-    const int length = snprintf(copy, sizeof copy, "%s/files/%016" PRIx64 "-%s", folder,
-                                hash_of(bytes, size), slash != NULL ? slash + 1 : path);
+    const int length =
+        snprintf(copy, sizeof copy, "%s/files/%016" PRIx64 "-%s", folder,
+                 bl_hash_add(BL_HASH_BEGIN, bytes, size), slash != NULL ? slash + 1 : path);
     status = length < (int)sizeof copy ? write_copy(copy, bytes, size, error)
                                        : bl_error_set(error, BL_STATUS_LIMIT,
                                                       "%s: the path of its copy is too long", path);

@@ -46,25 +46,6 @@ static bl_status read_name(reader *r, yaml_node_t *node, char *name)
     return bl_document_text(&r->document, node, "name", name, BL_SETLIST_NAME_MAX, r->error);
 }
 
-/// A whole number from 0 to `max`; a missing key leaves `value` as it is.
-static bl_status read_number(reader *r, yaml_node_t *node, const char *key, int max, int *value)
-{
-    char text[VALUE_MAX] = "";
-    uint64_t number = 0;
-    const yaml_node_t *at = bl_document_get(&r->document, node, key);
-    const bl_status status = bl_document_text(&r->document, node, key, text, sizeof text, r->error);
-    if (status != BL_STATUS_OK || at == NULL) {
-        return status;
-    }
-    if (!bl_text_parse_count(text, &number) || number > (uint64_t)max) {
-        return bl_document_fail(&r->document, at, r->error,
-                                "found \"%s\" for %s, expected a whole number from 0 to %d", text,
-                                key, max);
-    }
-    *value = (int)number;
-    return BL_STATUS_OK;
-}
-
 /// Finds the rig among those read so far, or reads it.
 static bl_status read_rig(reader *r, yaml_node_t *node, size_t *index)
 {
@@ -113,10 +94,12 @@ static bl_status read_part(reader *r, yaml_node_t *node, size_t song)
     *part = (bl_setlist_part){.song = song, .program = -1};
     bl_status status = read_name(r, node, part->name);
     if (status == BL_STATUS_OK) {
-        status = read_number(r, node, "program", BL_SETLIST_PROGRAM_MAX, &part->program);
+        status = bl_document_count(&r->document, node, "program", 0, BL_SETLIST_PROGRAM_MAX,
+                                   &part->program, r->error);
     }
     if (status == BL_STATUS_OK) {
-        status = read_number(r, node, "bank", BL_SETLIST_BANK_MAX, &part->bank);
+        status = bl_document_count(&r->document, node, "bank", 0, BL_SETLIST_BANK_MAX, &part->bank,
+                                   r->error);
     }
     if (status == BL_STATUS_OK) {
         status = read_rig(r, node, &part->rig);

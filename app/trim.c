@@ -4,6 +4,7 @@
 
 #include "trim.h"
 
+#include "hash.h"
 #include "loudness.h"
 #include "paths.h"
 
@@ -26,18 +27,14 @@ static const char method[] = "loudness 1";
 /// Far below the output ceiling, which would hide how loud a rig is.
 #define MEASURE_LEVEL_DB (-40.0)
 
-/// What a measured loudness depends on, as a number: FNV-1a, 64 bits.
+/// What a measured loudness depends on, as a number.
 typedef struct content_key {
     uint64_t hash;
 } content_key;
 
 static void add_bytes(content_key *key, const void *bytes, size_t size)
 {
-    const uint8_t *at = bytes;
-    for (size_t i = 0; i < size; i++) {
-        key->hash = (key->hash ^ at[i]) * UINT64_C(0x100000001b3);
-    }
-    key->hash = (key->hash ^ size) * UINT64_C(0x100000001b3);
+    key->hash = bl_hash_add(bl_hash_add(key->hash, bytes, size), &size, sizeof size);
 }
 
 static void add_number(content_key *key, double value)
@@ -63,7 +60,7 @@ static bool add_file(content_key *key, const char *path)
 static bool make_key(const bl_chain_config *config, const bl_trim_wish *wish, const char *riff,
                      content_key *key)
 {
-    *key = (content_key){UINT64_C(0xcbf29ce484222325)};
+    *key = (content_key){BL_HASH_BEGIN};
     add_bytes(key, method, sizeof method);
     add_number(key, config->sample_rate_hz);
     add_number(key, config->quality);
@@ -102,16 +99,10 @@ static bool recall(content_key key, double *lufs)
 static void keep(content_key key, double lufs)
 {
     char path[BL_PATH_MAX], text[BL_TEXT_NUMBER_MAX];
-    bl_file_writer writer;
-    if (!cache_path(key, path) || !bl_path_make_folder(path) ||
-        bl_file_writer_open(&writer, path, NULL) != BL_STATUS_OK) {
-        return;
-    }
     bl_text_format_number(lufs, text);
-    if (bl_file_writer_write(&writer, text, strlen(text), NULL) == BL_STATUS_OK) {
-        bl_file_writer_commit(&writer, NULL);
+    if (cache_path(key, path) && bl_path_make_folder(path)) {
+        bl_file_write(path, text, strlen(text), NULL);
     }
-    bl_file_writer_abort(&writer);
 }
 
 /// Plays the riff through `chain`. False if memory is short.

@@ -58,19 +58,6 @@ bl_status bl_report_load_epochs(const char *path, bl_report_epoch **epochs, size
     return BL_STATUS_OK;
 }
 
-static bl_status write_file(const char *path, const char *text, size_t size, bl_error *error)
-{
-    bl_file_writer writer;
-    bl_status status = bl_file_writer_open(&writer, path, error);
-    if (status != BL_STATUS_OK) {
-        return status;
-    }
-    status = bl_file_writer_write(&writer, text, size, error);
-    status = status == BL_STATUS_OK ? bl_file_writer_commit(&writer, error) : status;
-    bl_file_writer_abort(&writer);
-    return status;
-}
-
 static bl_status write_svg(const bl_report *report, const bl_comparison *c, const char *path,
                            bl_error *error)
 {
@@ -83,7 +70,7 @@ static bl_status write_svg(const bl_report *report, const bl_comparison *c, cons
     const bool whole = out != NULL && ferror(out) == 0;
     const bool closed = out != NULL && fclose(out) == 0;
     const bl_status status =
-        whole && closed ? write_file(path, text, size, error)
+        whole && closed ? bl_file_write(path, text, size, error)
                         : bl_error_set(error, BL_STATUS_NO_MEMORY, "%s: not enough memory", path);
     free(text);
     return status;
@@ -151,7 +138,7 @@ static bl_status write_json(const bl_report *report, const bl_comparison *c, con
     if (text == NULL) {
         return bl_error_set(error, BL_STATUS_NO_MEMORY, "%s: not enough memory", path);
     }
-    const bl_status status = write_file(path, text, strlen(text), error);
+    const bl_status status = bl_file_write(path, text, strlen(text), error);
     free(text);
     return status;
 }

@@ -233,13 +233,7 @@ static bl_status settle_steps(run *r, bl_error *error)
         const double steps = budget_s / epoch_s * (double)epoch_steps;
         r->state->steps = steps > 100.0 ? (uint64_t)steps : 100;
     }
-    bl_file_writer writer;
-    status = bl_file_writer_open(&writer, r->paths[CONFIG], error);
-    if (status == BL_STATUS_OK) {
-        status = bl_file_writer_write(&writer, r->config_text, strlen(r->config_text), error);
-        status = status == BL_STATUS_OK ? bl_file_writer_commit(&writer, error) : status;
-        bl_file_writer_abort(&writer);
-    }
+    status = bl_file_write(r->paths[CONFIG], r->config_text, strlen(r->config_text), error);
     // From the first moment there is something to resume and something to play.
     return status == BL_STATUS_OK ? save_epoch(r, HUGE_VAL, error) : status;
 }

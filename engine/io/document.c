@@ -203,6 +203,25 @@ static bl_status check_key(bl_document *document, yaml_node_t *mapping, size_t a
     return BL_STATUS_OK;
 }
 
+bl_status bl_document_count(bl_document *document, yaml_node_t *mapping, const char *key, int min,
+                            int max, int *value, bl_error *error)
+{
+    char text[KEY_MAX] = "";
+    uint64_t number = 0;
+    const yaml_node_t *at = bl_document_get(document, mapping, key);
+    const bl_status status = bl_document_text(document, mapping, key, text, sizeof text, error);
+    if (status != BL_STATUS_OK || at == NULL) {
+        return status;
+    }
+    if (!bl_text_parse_count(text, &number) || number < (uint64_t)min || number > (uint64_t)max) {
+        return bl_document_fail(document, at, error,
+                                "found \"%s\" for %s, expected a whole number from %d to %d", text,
+                                key, min, max);
+    }
+    *value = (int)number;
+    return BL_STATUS_OK;
+}
+
 bl_status bl_document_check_keys(bl_document *document, yaml_node_t *mapping, int count,
                                  const char *(*name)(int index), bl_error *error)
 {
@@ -324,7 +343,6 @@ void bl_document_close_sequence(bl_document_writer *writer)
 bl_status bl_document_writer_save(bl_document_writer *writer, const char *path, bl_error *error)
 {
     yaml_event_t event;
-    bl_file_writer file;
     bl_status status = BL_STATUS_OK;
     if (path == NULL) {
         goto done;
@@ -338,14 +356,7 @@ bl_status bl_document_writer_save(bl_document_writer *writer, const char *path, 
             bl_error_set(error, BL_STATUS_FORMAT, "%s: a text cannot be written as YAML", path);
         goto done;
     }
-    status = bl_file_writer_open(&file, path, error);
-    if (status == BL_STATUS_OK) {
-        status = bl_file_writer_write(&file, writer->bytes, writer->size, error);
-        if (status == BL_STATUS_OK) {
-            status = bl_file_writer_commit(&file, error);
-        }
-        bl_file_writer_abort(&file);
-    }
+    status = bl_file_write(path, writer->bytes, writer->size, error);
 done:
     yaml_emitter_delete(&writer->emitter);
     free(writer->bytes);

@@ -48,6 +48,11 @@ bl_status bl_document_fail(const bl_document *document, const yaml_node_t *node,
 bl_status bl_document_text(bl_document *document, yaml_node_t *mapping, const char *key, char *text,
                            size_t capacity, bl_error *error);
 
+/// The whole number from `min` to `max` under `key`, both at least 0. A missing key leaves `value`
+/// as it is.
+bl_status bl_document_count(bl_document *document, yaml_node_t *mapping, const char *key, int min,
+                            int max, int *value, bl_error *error);
+
 /// Fails, at its place, on a key of the mapping that is none of the `count` that `name` knows, or
 /// that stands there twice.
 bl_status bl_document_check_keys(bl_document *document, yaml_node_t *mapping, int count,

@@ -266,3 +266,18 @@ void bl_file_writer_abort(bl_file_writer *writer)
         }
     }
 }
+
+bl_status bl_file_write(const char *path, const void *bytes, size_t size, bl_error *error)
+{
+    bl_file_writer writer;
+    bl_status status = bl_file_writer_open(&writer, path, error);
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    status = bl_file_writer_write(&writer, bytes, size, error);
+    if (status == BL_STATUS_OK) {
+        status = bl_file_writer_commit(&writer, error);
+    }
+    bl_file_writer_abort(&writer);
+    return status;
+}

@@ -5,6 +5,7 @@
 #include "net_check.h"
 
 #include "setup/isa.h"
+#include "support/net_fixture.h"
 
 #include <math.h>
 
@@ -22,47 +23,6 @@ typedef struct oracle_stage {
 static double oracle_sigmoid(double x)
 {
     return 1.0 / (1.0 + exp(-x));
-}
-
-static double oracle_activation(const bl_activation *a, uint32_t channel, double x)
-{
-    const double p[4] = {(double)a->p[0], (double)a->p[1], (double)a->p[2], (double)a->p[3]};
-    switch (a->kind) {
-    case BL_ACTIVATION_IDENTITY:
-    case BL_ACTIVATION_SOFTMAX:
-        return x;
-    case BL_ACTIVATION_TANH:
-        return tanh(x);
-    case BL_ACTIVATION_HARDTANH:
-        return x < -1.0 ? -1.0 : x > 1.0 ? 1.0 : x;
-    case BL_ACTIVATION_FASTTANH: {
-        const double m = fabs(x), q = 0.893229853513558 + 0.821226666969744 * m;
-        return x * (2.45550750702956 + 2.45550750702956 * m + q * x * x) /
-               (2.44506634652299 +
-                (2.44506634652299 + x * x) * fabs(x + 0.814642734961073 * x * m));
-    }
-    case BL_ACTIVATION_RELU:
-        return x > 0.0 ? x : 0.0;
-    case BL_ACTIVATION_LEAKY_RELU:
-        return x > 0.0 ? x : p[0] * x;
-    case BL_ACTIVATION_PRELU:
-        return x > 0.0
-                   ? x
-                   : (double)a->slopes[channel < a->slope_count ? channel : a->slope_count - 1] * x;
-    case BL_ACTIVATION_SIGMOID:
-        return oracle_sigmoid(x);
-    case BL_ACTIVATION_SILU:
-        return x * oracle_sigmoid(x);
-    case BL_ACTIVATION_HARDSWISH:
-        return x * (x < -3.0 ? 0.0 : x > 3.0 ? 6.0 : x + 3.0) / 6.0;
-    case BL_ACTIVATION_LEAKY_HARDTANH:
-        return x < p[0] ? p[0] + (x - p[0]) * p[2] : x > p[1] ? p[1] + (x - p[1]) * p[3] : x;
-    case BL_ACTIVATION_SOFTSIGN:
-        return x / (1.0 + fabs(x));
-    case BL_ACTIVATION_ELU:
-        return x > 0.0 ? x : exp(x) - 1.0;
-    }
-    return x;
 }
 
 static void oracle_lstm(oracle_stage *o, const double *x, double *y)
@@ -176,7 +136,7 @@ static void oracle_step(oracle_stage *o, const double *x, double *y)
         break;
     }
     for (uint32_t c = 0; c < s->out; c++) {
-        y[c] = oracle_activation(&s->activation, c, x[c]);
+        y[c] = fixture_activate(&s->activation, c, x[c]);
         sum += exp(x[c]);
     }
     for (uint32_t c = 0; s->activation.kind == BL_ACTIVATION_SOFTMAX && c < s->out; c++) {

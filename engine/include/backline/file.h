@@ -18,6 +18,9 @@ bl_status bl_file_open(const char *path, int *descriptor, uint64_t *size, bl_err
 bl_status bl_file_read(const char *path, size_t limit, uint8_t **bytes, size_t *size,
                        bl_error *error);
 
+/// Writes a whole file or nothing, as bl_file_writer does. Thread: any but RT.
+bl_status bl_file_write(const char *path, const void *bytes, size_t size, bl_error *error);
+
 /// A file being written beside its final place.
 typedef struct bl_file_writer {
     char path[4096];      ///< final path
