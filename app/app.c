@@ -190,7 +190,14 @@ static void read_files(bl_app *app)
         bl_app_tell(app, BL_APP_WARNING, "%s", error.text);
     }
     bl_error_clear(&error);
-    if (bl_memory_load(app->config.name, &app->memory, &error) != BL_STATUS_OK) {
+    app->is_guest = !bl_memory_claim(app->config.name, &app->memory_lock_fd);
+    if (app->is_guest) {
+        bl_app_tell(app, BL_APP_WARNING,
+                    "another Backline runs and remembers what is played there; this one begins "
+                    "with a copy and remembers nothing; start it with --name NAME, any NAME, and "
+                    "it remembers for itself");
+    }
+    if (bl_memory_load(app->config.name, !app->is_guest, &app->memory, &error) != BL_STATUS_OK) {
         bl_app_tell(app, BL_APP_WARNING, "%s", error.text);
     }
 }
@@ -248,6 +255,7 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
         return bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory to start");
     }
     copy_config(a, config);
+    a->memory_lock_fd = -1;
     a->state.phase = BL_APP_LOOKING;
     if (config->note[0] != '\0') {
         bl_app_tell(a, BL_APP_WARNING, "%s", config->note);
@@ -328,6 +336,9 @@ void bl_app_destroy(bl_app *app)
         bl_app_remember(app); // a server that hangs has shown nothing of what was chosen since
     }
     bl_loader_destroy(app->loader, LOADER_PATIENCE_MS);
+    if (app->memory_lock_fd >= 0) {
+        close(app->memory_lock_fd); // even if the rest is left behind
+    }
     if (!bl_link_destroy(app->link)) {
         return; // its thread still uses what would be freed here
     }

@@ -175,7 +175,7 @@ void bl_app_remember(bl_app *app)
         return;
     }
     if (bl_memory_remember(&app->memory, &device)) {
-        bl_loader_save(app->loader, app->config.name, &app->memory);
+        bl_app_save_memory(app);
     }
 }
 

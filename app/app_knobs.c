@@ -35,6 +35,13 @@ void bl_app_restore_knobs(bl_app *app)
     }
 }
 
+void bl_app_save_memory(bl_app *app)
+{
+    if (!app->is_guest) {
+        bl_loader_save(app->loader, app->config.name, &app->memory);
+    }
+}
+
 void bl_app_remember_knobs(bl_app *app, bool now)
 {
     bl_knobs *old = &app->memory.knobs;
@@ -50,5 +57,5 @@ void bl_app_remember_knobs(bl_app *app, bool now)
     }
     *old = knobs;
     app->knobs_saved_ms = ms;
-    bl_loader_save(app->loader, app->config.name, &app->memory);
+    bl_app_save_memory(app);
 }

@@ -138,6 +138,8 @@ struct bl_app {
     bool ports_gone;
     bool latencies_due; ///< the server is to ask everybody again, but not in freewheel
     bl_memory memory;
+    int memory_lock_fd; ///< held while it is ours; -1: none
+    bool is_guest;      ///< another program remembers under this name, so this one does not
     int64_t knobs_saved_ms;
     bl_app_watch watch;
 
@@ -298,7 +300,10 @@ void bl_app_leave_session(bl_app *app);
 /// read.
 void bl_app_restore_knobs(bl_app *app);
 
-/// Saves them if they have moved: not more often than a disk likes, unless `now`.
+/// Saves all that is remembered, unless another program does so under this name.
+void bl_app_save_memory(bl_app *app);
+
+/// Saves the knobs if they have moved: not more often than a disk likes, unless `now`.
 void bl_app_remember_knobs(bl_app *app, bool now);
 
 #endif

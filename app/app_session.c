@@ -115,7 +115,7 @@ static void remember_kept(bl_app *app, const bl_session_sound *sound)
     if (sound->has_rig && app->setlist.part_count == 0) {
         snprintf(m->rig, sizeof m->rig, "%s/rig.yaml", bl_nsm_folder(app->session.nsm));
     }
-    bl_loader_save(app->loader, app->config.name, m);
+    bl_app_save_memory(app);
 }
 
 static void end_save(bl_app *app)

@@ -72,7 +72,7 @@ static void remember_place(bl_app *app)
     snprintf(m->song, sizeof m->song, "%s", song_at(app, app->place)->name);
     snprintf(m->part, sizeof m->part, "%s", part_at(app, app->place)->name);
     m->place = app->place;
-    bl_loader_save(app->loader, app->config.name, m);
+    bl_app_save_memory(app);
 }
 
 size_t bl_app_current_rig(const bl_app *app)

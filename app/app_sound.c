@@ -278,7 +278,7 @@ static void remember_sound(bl_app *app, const char *path)
         bl_memory_play(m, path, app->state.model.name);
         app->state.models_serial++;
     }
-    bl_loader_save(app->loader, app->config.name, m);
+    bl_app_save_memory(app);
 }
 
 static void hear_model(bl_app *app, bl_loader_answer *answer)

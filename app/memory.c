@@ -9,9 +9,11 @@
 #include "io/document.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 bool bl_memory_path(const char *name, char path[4096])
@@ -20,6 +22,25 @@ bool bl_memory_path(const char *name, char path[4096])
     snprintf(file, sizeof file, strcmp(name, "backline") == 0 ? "state.yaml" : "state-%s.yaml",
              name);
     return bl_path_user(BL_PATH_STATE, file, path);
+}
+
+bool bl_memory_claim(const char *name, int *lock_fd)
+{
+    char path[BL_PATH_MAX], lock[BL_PATH_MAX + 8];
+    *lock_fd = -1;
+    if (!bl_memory_path(name, path) || !bl_path_make_folder(path)) {
+        return true; // saving will tell
+    }
+    // Beside the file, which every save replaces.
+    snprintf(lock, sizeof lock, "%s.lock", path);
+    const int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        *lock_fd = fd;
+        return true;
+    }
+    const bool taken = errno == EWOULDBLOCK;
+    close(fd);
+    return !taken;
 }
 
 /// Paths into the folder of the state are written from there on, so that a session can be moved.
@@ -237,7 +258,7 @@ static void keep_aside(const char *path, bl_error *error)
     }
 }
 
-bl_status bl_memory_load(const char *name, bl_memory *memory, bl_error *error)
+bl_status bl_memory_load(const char *name, bool mine, bl_memory *memory, bl_error *error)
 {
     char path[BL_PATH_MAX];
     memset(memory, 0, sizeof *memory);
@@ -247,7 +268,9 @@ bl_status bl_memory_load(const char *name, bl_memory *memory, bl_error *error)
     const bl_status status = read_file(path, memory, error);
     if (status != BL_STATUS_OK) {
         bl_memory_finish(memory);
-        keep_aside(path, error);
+        if (mine) {
+            keep_aside(path, error);
+        }
     }
     return status;
 }

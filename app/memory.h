@@ -47,9 +47,15 @@ typedef struct bl_memory {
     size_t device_count;
 } bl_memory;
 
+/// Makes this process the one that remembers under `name`, for as long as `*lock_fd` is open; a
+/// process that is killed leaves no lock behind. False: another one is. True with -1 where there is
+/// no lock to be had. Owns: the caller, the descriptor. Thread: any but RT.
+bool bl_memory_claim(const char *name, int *lock_fd);
+
 /// Reads state.yaml (state-NAME.yaml unless `name` is "backline"); a missing file gives an empty
-/// one. Owns: the caller, who ends with bl_memory_finish in any case. Thread: any but RT.
-bl_status bl_memory_load(const char *name, bl_memory *memory, bl_error *error);
+/// one. One that cannot be read is moved aside if it is `mine`, and left alone else. Owns: the
+/// caller, who ends with bl_memory_finish in any case. Thread: any but RT.
+bl_status bl_memory_load(const char *name, bool mine, bl_memory *memory, bl_error *error);
 
 /// Path of the file; false if there is no home. Thread: any but RT.
 bool bl_memory_path(const char *name, char path[4096]);

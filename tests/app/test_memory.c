@@ -7,10 +7,13 @@
 
 #include "support/cmocka_all.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[64];
@@ -39,7 +42,8 @@ static void forget_aside(void)
 static int close_folder(void **state)
 {
     (void)state;
-    static const char *const names[] = {"state.yaml", "state-second.yaml", "settings.yaml"};
+    static const char *const names[] = {"state.yaml", "state.yaml.lock", "state-second.yaml",
+                                        "state-second.yaml.lock", "settings.yaml"};
     char path[160];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         snprintf(path, sizeof path, "%s/backline/%s", folder, names[i]);
@@ -88,14 +92,14 @@ static void test_round_trip(void **state)
         assert_true(bl_memory_remember(&memory, &d));
     }
     assert_int_equal(bl_memory_save("backline", &memory, &error), BL_STATUS_OK);
-    assert_int_equal(bl_memory_load("backline", &back, &error), BL_STATUS_OK);
+    assert_int_equal(bl_memory_load("backline", true, &back, &error), BL_STATUS_OK);
     assert_string_equal(back.model, memory.model);
     assert_int_equal(back.device_count, 3);
     for (size_t i = 0; i < 3; i++) {
         assert_memory_equal(&back.devices[i], &memory.devices[i], sizeof *back.devices);
     }
     bl_memory_finish(&back);
-    assert_int_equal(bl_memory_load("second", &back, &error), BL_STATUS_OK); // has its own
+    assert_int_equal(bl_memory_load("second", true, &back, &error), BL_STATUS_OK); // has its own
     assert_string_equal(back.model, "");
     bl_memory_finish(&back);
     bl_memory_finish(&memory);
@@ -144,7 +148,7 @@ static void test_unreadable_is_kept_aside(void **state)
         bl_memory memory;
         bl_error error = {0};
         write_file("state.yaml", texts[i]);
-        assert_int_not_equal(bl_memory_load("backline", &memory, &error), BL_STATUS_OK);
+        assert_int_not_equal(bl_memory_load("backline", true, &memory, &error), BL_STATUS_OK);
         assert_non_null(strstr(error.text, names[i]));
         assert_string_equal(memory.model, "");
         bl_error_clear(&error);
@@ -155,12 +159,58 @@ static void test_unreadable_is_kept_aside(void **state)
     expect_file(names[0], texts[0]);
 }
 
+/// A program that remembers keeps others from it, under its own name, until it has ended: also one
+/// that is killed.
+static void test_one_remembers(void **state)
+{
+    (void)state;
+    int other[2], fd = -1, second = -1;
+    char said = 0;
+    assert_int_equal(pipe(other), 0);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        const char answer = bl_memory_claim("backline", &fd) && fd >= 0 ? 'y' : 'n';
+        const ssize_t wrote = write(other[1], &answer, 1);
+        (void)wrote;
+        pause();
+        _exit(0);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(read(other[0], &said, 1), 1);
+    assert_int_equal(said, 'y');
+    assert_false(bl_memory_claim("backline", &fd));
+    assert_int_equal(fd, -1);
+    assert_true(bl_memory_claim("second", &second));
+    assert_true(second >= 0);
+    close(second);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    assert_true(bl_memory_claim("backline", &fd));
+    assert_true(fd >= 0);
+    assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC); // a server that is started does not hold it
+    close(fd);
+    close(other[0]);
+    close(other[1]);
+}
+
+/// Who does not remember does not touch the file either.
+static void test_guest_leaves_it(void **state)
+{
+    (void)state;
+    bl_memory memory;
+    bl_error error = {0};
+    write_file("state.yaml", "version: 99\n");
+    assert_int_not_equal(bl_memory_load("backline", false, &memory, &error), BL_STATUS_OK);
+    expect_file("state.yaml", "version: 99\n");
+    bl_memory_finish(&memory);
+}
+
 static void expect_error(const char *text, const char *words)
 {
     bl_memory memory;
     bl_error error = {0};
     write_file("state.yaml", text);
-    assert_int_not_equal(bl_memory_load("backline", &memory, &error), BL_STATUS_OK);
+    assert_int_not_equal(bl_memory_load("backline", true, &memory, &error), BL_STATUS_OK);
     if (strstr(error.text, words) == NULL) {
         fail_msg("expected \"%s\" in: %s", words, error.text);
     }
@@ -209,7 +259,7 @@ static void test_played_models_come_back_newest_first(void **state)
     assert_true(bl_memory_play(&memory, "/models/5: \"#\".nam", "Renamed"));
     assert_int_equal(memory.played_count, BL_PLAYED_MAX); // the oldest are gone
     assert_int_equal(bl_memory_save("backline", &memory, &error), BL_STATUS_OK);
-    assert_int_equal(bl_memory_load("backline", &loaded, &error), BL_STATUS_OK);
+    assert_int_equal(bl_memory_load("backline", true, &loaded, &error), BL_STATUS_OK);
     assert_int_equal(loaded.played_count, BL_PLAYED_MAX);
     assert_string_equal(loaded.played[0].name, "Renamed");
     assert_string_equal(loaded.played[0].path, "/models/5: \"#\".nam");
@@ -227,6 +277,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_unreadable_is_kept_aside),
+        cmocka_unit_test(test_one_remembers),
+        cmocka_unit_test(test_guest_leaves_it),
         cmocka_unit_test(test_oldest_device_goes),
         cmocka_unit_test(test_played_models_come_back_newest_first),
         cmocka_unit_test(test_broken_files),

@@ -59,7 +59,7 @@ static uint32_t check_file(uint32_t at_least)
     bl_memory memory = {0}, expected = {0};
     bl_error error = {0};
     unsigned n = 0;
-    if (bl_memory_load("backline", &memory, &error) != BL_STATUS_OK) {
+    if (bl_memory_load("backline", true, &memory, &error) != BL_STATUS_OK) {
         fail_msg("%s", error.text);
     }
     assert_int_equal(sscanf(memory.model, "/models/%u.nam", &n), 1);

@@ -286,6 +286,34 @@ static void test_name_clash(void **state)
     stage_server_stop();
 }
 
+/// Of two under the same name the first one remembers. When it is gone, however, the next one does.
+static void test_one_remembers(void **state)
+{
+    (void)state;
+    size_t seen[2] = {0, 0};
+    char first[256], next[256];
+    snprintf(first, sizeof first, "%s", stage_make_model("first.safetensors", 1, true, 48000));
+    snprintf(next, sizeof next, "%s", stage_make_model("next.safetensors", 2, true, 48000));
+    stage_server_start(&usual);
+    stage_live_start(&live, (const char *const[]){first, NULL});
+    json_decref(stage_wait_state(&live, &seen[0], "playing"));
+    assert_true(stage_wait_remembered("first.safetensors", true));
+    stage_live_start(&second, (const char *const[]){next, NULL});
+    stage_wait_message(&second, &seen[1], "--name NAME");
+    json_decref(stage_wait_state(&second, &seen[1], "playing"));
+    stage_live_stop(&second); // after what it had to save
+    assert_true(stage_wait_remembered("first.safetensors", true));
+    assert_true(stage_wait_remembered("next.safetensors", false));
+    program_signal(&live, SIGKILL);
+    program_wait(&live);
+    seen[1] = 0;
+    stage_live_start(&second, (const char *const[]){next, NULL});
+    json_decref(stage_wait_state(&second, &seen[1], "playing"));
+    assert_true(stage_wait_remembered("next.safetensors", true));
+    stage_live_stop(&second);
+    stage_server_stop();
+}
+
 /// What the player undoes in a patchbay stays undone, what he makes there is made again, and what
 /// others have connected is left alone: over a restart of the program and of the server.
 static void test_patchbay_rules(void **state)
@@ -400,11 +428,17 @@ int main(int argc, char **argv)
     stage_isolate(argc, argv);
 #define CITIZEN_TEST(test) cmocka_unit_test_setup_teardown(test, stage_rename_server, end_test)
     const struct CMUnitTest tests[] = {
-        CITIZEN_TEST(test_latency_causal),    CITIZEN_TEST(test_latency_centred),
-        CITIZEN_TEST(test_latency_resampled), CITIZEN_TEST(test_latency_changes),
-        CITIZEN_TEST(test_metadata),          CITIZEN_TEST(test_two_end_together),
-        CITIZEN_TEST(test_name_clash),        CITIZEN_TEST(test_patchbay_rules),
-        CITIZEN_TEST(test_slow_client),       CITIZEN_TEST(test_freewheel_undoes_nothing),
+        CITIZEN_TEST(test_latency_causal),
+        CITIZEN_TEST(test_latency_centred),
+        CITIZEN_TEST(test_latency_resampled),
+        CITIZEN_TEST(test_latency_changes),
+        CITIZEN_TEST(test_metadata),
+        CITIZEN_TEST(test_two_end_together),
+        CITIZEN_TEST(test_name_clash),
+        CITIZEN_TEST(test_one_remembers),
+        CITIZEN_TEST(test_patchbay_rules),
+        CITIZEN_TEST(test_slow_client),
+        CITIZEN_TEST(test_freewheel_undoes_nothing),
     };
     return cmocka_run_group_tests(tests, stage_open, stage_close);
 }
