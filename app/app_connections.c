@@ -4,6 +4,7 @@
 
 #include "app_parts.h"
 
+#include "card.h"
 #include "paths.h"
 
 #include <stdio.h>
@@ -102,8 +103,9 @@ static void make_wishes(bl_app *app)
 /// as after a change of the sound card, has connections of its own to remember.
 static void meet_device(bl_app *app)
 {
-    char device[sizeof app->state.device];
-    bl_port_device(&app->survey.ports, app->driver, device, sizeof device);
+    char found[sizeof app->state.device], device[sizeof app->state.device];
+    bl_port_device(&app->survey.ports, app->driver, found, sizeof found);
+    bl_card_key(found, device, sizeof device);
     const bool other = device[0] != '\0' && strcmp(device, app->state.device) != 0;
     if (other) {
         snprintf(app->state.device, sizeof app->state.device, "%s", device);

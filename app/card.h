@@ -20,4 +20,10 @@ typedef struct bl_card {
 /// sound. Thread: any but RT, may wait for the disk.
 size_t bl_card_list(bl_card cards[BL_CARD_LIST_MAX]);
 
+/// What a sound card is called where something is remembered for it: "alsa:ID", or "alsa:ID,DEVICE"
+/// for another than its first device, whether `device` is of our own server ("alsa:CARD") or an
+/// alias that jackd gave ("alsa_pcm:hw:CARD"), and although CARD may be a number. What is no such
+/// card stays as it is. Thread: any but RT, may wait for the disk.
+void bl_card_key(const char *device, char *key, size_t capacity);
+
 #endif

@@ -51,9 +51,9 @@ bl_status bl_port_choose(const bl_port_list *list, const char *text, bl_port_typ
 const bl_port *bl_port_physical(const bl_port_list *list, bl_port_type type, bool gives,
                                 size_t index);
 
-/// What the physical ports belong to, for remembering connections per device: `driver` if it is not
-/// "", else what the aliases of the first physical port say before the last ':' (jackd calls the
-/// ports of every card alike), else its client. "" if nothing is physical.
+/// What the physical ports belong to, as the server calls it: `driver` if it is not "", else what
+/// the aliases of the first physical port say before the last ':' (jackd calls the ports of every
+/// card alike), else its client. "" if nothing is physical.
 void bl_port_device(const bl_port_list *list, const char *driver, char *device, size_t capacity);
 
 /// The part of a port's name before the last ':' (client names may hold colons), written to

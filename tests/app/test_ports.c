@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Finding and choosing ports in lists as the servers give them.
 
+#include "card.h"
 #include "ports.h"
 
 #include "support/cmocka_all.h"
@@ -104,12 +105,43 @@ static void test_device(void **state)
     assert_string_equal(device, "");
 }
 
+static void expect_key(const char *device, const char *expected)
+{
+    char key[64];
+    bl_card_key(device, key, sizeof key);
+    assert_string_equal(key, expected);
+}
+
+/// One card is one device, on our own server and on one that was joined.
+static void test_card_key(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {"alsa:USB",
+                                       "alsa:USB,0",
+                                       "alsa_pcm:hw:USB",
+                                       "alsa_pcm:hw:USB,0",
+                                       "alsa_pcm:plughw:USB",
+                                       "alsa_pcm:hw:CARD=USB",
+                                       "alsa_pcm:hw:CARD=USB,DEV=0"};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        expect_key(ways[i], "alsa:USB");
+    }
+    expect_key("alsa:USB,1", "alsa:USB,1");
+    expect_key("alsa_pcm:hw:CARD=USB,DEV=1", "alsa:USB,1");
+    expect_key("alsa_pcm:hw:31", "alsa:31"); // not plugged in: nobody knows its name
+    // PipeWire's ports have names of their own, so their connections are others.
+    expect_key("alsa:acp:USB:1:capture", "alsa:acp:USB:1:capture");
+    expect_key("dummy_pcm:dummy", "dummy_pcm:dummy");
+    expect_key("", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_find),   cmocka_unit_test(test_choose),
-        cmocka_unit_test(test_label),  cmocka_unit_test(test_physical),
-        cmocka_unit_test(test_client), cmocka_unit_test(test_device),
+        cmocka_unit_test(test_find),     cmocka_unit_test(test_choose),
+        cmocka_unit_test(test_label),    cmocka_unit_test(test_physical),
+        cmocka_unit_test(test_client),   cmocka_unit_test(test_device),
+        cmocka_unit_test(test_card_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -228,6 +228,25 @@ static void test_device_appears_late(void **state)
     assert_false(is_connected("usb:capture_1", BL_APP_IN));
 }
 
+/// The connections of a card that Backline's own server had are made on a server that is joined.
+static void test_card_of_another_server(void **state)
+{
+    (void)state;
+    bl_app_config config = bl_app_config_default();
+    config.model = stage_make_model("own.safetensors", 1, true, RATE_HZ);
+    stage_write("XDG_STATE_HOME/backline/state.yaml",
+                "version: 1\ndevices:\n- device: alsa:USB\n  connections:\n"
+                "  - ours: in\n    theirs: usb:capture_2\n");
+    start_server(true);
+    add_device();
+    jack_port_t *first = jack_port_by_name(device, "usb:capture_1");
+    assert_int_equal(jack_port_set_alias(first, "alsa_pcm:hw:USB,0:out1"), 0);
+    open_app(config);
+    PUMP_UNTIL(is_connected("usb:capture_2", BL_APP_IN));
+    assert_string_equal(s.device, "alsa:USB");
+    assert_false(is_connected("usb:capture_1", BL_APP_IN));
+}
+
 /// What others connect stays theirs: it is neither remembered nor made anew.
 static void test_no_connect(void **state)
 {
@@ -323,6 +342,7 @@ int main(int argc, char **argv)
         LASTING_TEST(test_last_rig),
         LASTING_TEST(test_relative_model),
         LASTING_TEST(test_device_appears_late),
+        LASTING_TEST(test_card_of_another_server),
         LASTING_TEST(test_no_connect),
         LASTING_TEST(test_bad_rig_leaves_descriptors),
         LASTING_TEST(test_demo_is_loading),

@@ -225,14 +225,14 @@ static void test_numbered_card_returns(void **state)
 {
     (void)state;
     start_live_on("USB", "--driver", "alsa:0");
-    wait_for_device("alsa:0");
+    wait_for_device("alsa:USB");
     set_cards("");
     signal_server(SIGKILL);
     stage_wait_message(&live, &seen, "hw:0 is gone");
     json_decref(stage_wait_state(&live, &seen, "no server"));
     set_cards("USB");
     stage_wait_message(&live, &seen, "Backline started a JACK server on sound card 0");
-    wait_for_device("alsa:0");
+    wait_for_device("alsa:USB");
     stage_live_stop(&live);
 }
 
