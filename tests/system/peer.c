@@ -7,22 +7,36 @@
 #include "support/cmocka_all.h"
 
 #include <errno.h>
+#include <jack/midiport.h>
 #include <poll.h>
 #include <string.h>
+
+/// What is due in the next `frames`, each at its frame.
+static void send_messages(peer *p, void *buffer, jack_nframes_t frames)
+{
+    for (; p->messages < p->last_message && p->messages->frame < p->played + frames;
+         p->messages++) {
+        const jack_nframes_t at = (jack_nframes_t)(p->messages->frame - p->played);
+        jack_midi_event_write(buffer, at, p->messages->bytes, p->messages->size);
+    }
+}
 
 static int play_cycle(jack_nframes_t frames, void *argument)
 {
     peer *p = argument;
     float *out = jack_port_get_buffer(p->source, frames);
-    if (out == NULL) {
+    void *midi = jack_port_get_buffer(p->foot, frames);
+    if (out == NULL || midi == NULL) {
         return 0; // it is being taken away
     }
     memset(out, 0, frames * sizeof *out);
+    jack_midi_clear_buffer(midi);
     p->play_cycles++;
     if (!p->running) {
         return 0;
     }
     p->began = true;
+    send_messages(p, midi, frames);
     const uint64_t left = p->frames - p->played;
     const uint64_t n = left < frames ? left : frames;
     if (n > 0) {
@@ -82,6 +96,7 @@ void peer_open(peer *p)
     assert_non_null(p->recorder);
     p->source = jack_port_register(p->player, "out", JACK_DEFAULT_AUDIO_TYPE, JackPortIsOutput, 0);
     p->sink = jack_port_register(p->recorder, "in", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
+    p->foot = jack_port_register(p->player, "foot", JACK_DEFAULT_MIDI_TYPE, JackPortIsOutput, 0);
     jack_set_process_callback(p->player, play_cycle, p);
     jack_set_xrun_callback(p->player, late, p);
     jack_set_process_callback(p->recorder, record_cycle, p);
@@ -101,6 +116,15 @@ bool peer_connect(peer *p, const char *in, const char *out)
     const int sending = jack_connect(p->player, jack_port_name(p->source), in);
     const int hearing = jack_connect(p->recorder, out, jack_port_name(p->sink));
     return (sending == 0 || sending == EEXIST) && (hearing == 0 || hearing == EEXIST);
+}
+
+void peer_plug_in(peer *p, const char *midi_in)
+{
+    const long long until = now_ms() + DEADLINE_MS;
+    while (jack_connect(p->player, jack_port_name(p->foot), midi_in) != 0) {
+        assert_true(now_ms() < until);
+        poll(NULL, 0, 10);
+    }
 }
 
 /// Lets the server run some cycles, so that a new order of the graph is in force.
@@ -126,6 +150,8 @@ bool peer_run(peer *p, const float *in, float *out, uint64_t frames, const peer_
     p->frames = frames;
     p->played = 0;
     p->recorded = 0;
+    p->messages = plan->messages;
+    p->last_message = plan->messages + plan->message_count;
     if (plan->freewheel) {
         assert_int_equal(jack_set_freewheel(p->player, 1), 0);
         settle(p); // who was late in the last cycle before may run once more than the others

@@ -10,13 +10,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/// MIDI that the player sends at a frame of a run.
+typedef struct peer_message {
+    uint64_t frame;
+    uint8_t size, bytes[3];
+} peer_message;
+
 typedef struct peer {
     jack_client_t *player, *recorder;
     jack_port_t *source, *sink;
+    jack_port_t *foot; ///< MIDI, the player's
     // Set before a run, read by the audio threads.
     const float *in;
     float *out;
     uint64_t frames;
+    const peer_message *messages, *last_message; ///< the next one, and behind the last
     // Counted by the audio threads.
     _Atomic uint64_t played, recorded;           ///< frames: audio thread -> test
     _Atomic uint64_t play_cycles, record_cycles; ///< audio threads -> test
@@ -30,6 +38,8 @@ typedef struct peer_plan {
     const uint32_t *periods; ///< set one after the other, evenly over the run
     size_t period_count;     ///< 0: the period stays
     bool freewheel;
+    const peer_message *messages; ///< in the order of their frames
+    size_t message_count;
 } peer_plan;
 
 /// Opens both clients on the server of the environment; fails the test if that does not work.
@@ -38,6 +48,9 @@ void peer_close(peer *p);
 
 /// Connects the player to `in` and `out` to the recorder; false if the server refuses.
 bool peer_connect(peer *p, const char *in, const char *out);
+
+/// Connects the player's MIDI to `midi_in`. Fails the test if that does not work.
+void peer_plug_in(peer *p, const char *midi_in);
 
 /// Plays `frames` samples and records as many. Fails the test if that takes for ever. False if the
 /// server told meanwhile that it was late: then samples may be missing.

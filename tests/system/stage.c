@@ -341,7 +341,8 @@ void stage_render(const char *sound, const char *model, bl_audio *rendered)
     program render;
     bl_error error = {0};
     const char *out = stage_path("rendered.wav");
-    const char *const argv[] = {BL_PROGRAM, "render", sound, out, "--model", model, NULL};
+    const char *what = strstr(model, ".yaml") != NULL ? "--rig" : "--model";
+    const char *const argv[] = {BL_PROGRAM, "render", sound, out, what, model, NULL};
     if (program_run(&render, argv) != 0) {
         fail_msg("render failed: %s", render.err);
     }

@@ -76,7 +76,7 @@ const char *stage_make_heavy_model(const char *name, uint32_t channels);
 /// An impulse, then `seconds` of the shipped riff, at 48 kHz, also written to `name`.
 void stage_make_sound(const char *name, double seconds, bl_audio *sound);
 
-/// What `backline render` makes of the file, as samples.
+/// What `backline render` makes of the file with a model, or a rig (*.yaml), as samples.
 void stage_render(const char *sound, const char *model, bl_audio *rendered);
 
 /// Largest difference of two signals over max(1, peak of the first); -1 where both are silent.
