@@ -93,10 +93,14 @@ uint32_t bl_jack_graph_ppm(const bl_jack *jack);
 void bl_jack_recompute_latencies(bl_jack *jack);
 
 /// Measures the level of each audio port of others in `ports` (the first BL_PULSE_LEVELS of them)
-/// into the pulse, by a second client that hears them; a port to play to by what other programs
-/// send there. NULL: no more. What cannot be heard stays at 0. Neither the second client nor its
-/// connections show in surveys.
+/// into the pulse, as soon as bl_jack_listen_next has come to it, by a second client that hears
+/// them; a port to play to by what other programs send there. NULL: no more. What is not heard yet,
+/// or cannot be, stays at 0. Neither the second client nor its connections show in surveys.
 void bl_jack_listen(bl_jack *jack, const bl_port_list *ports);
+
+/// Connects the second client with the next port to hear, which takes the server some periods.
+/// False if all that can be heard is.
+bool bl_jack_listen_next(bl_jack *jack);
 
 /// Lets go of engine, demo and pulse, then closes and frees the client on a thread made for it,
 /// since that can hang as long as the server does. Returns after at most `patience_ms` and about

@@ -21,6 +21,9 @@ static int listen_process(jack_nframes_t frames, void *argument)
         if (port == NULL) {
             break; // they are registered in their order
         }
+        if (atomic_load_explicit(&l->strange[i], memory_order_acquire)) {
+            continue;
+        }
         const float *samples = jack_port_get_buffer(port, frames);
         float peak = 0.0F;
         for (jack_nframes_t k = 0; k < frames; k++) {
@@ -78,16 +81,16 @@ static bool open_listener(bl_jack *jack)
     return jack->listener != NULL;
 }
 
-/// What `port` is to be heard by: itself, or the ports of others that play to it. Ended by NULL;
+/// What a port is to be heard by: itself, or the ports of others that play to it. Ended by NULL;
 /// freed by the caller with jack_free, unless it is `self`.
-static const char **sources_of(const bl_jack *jack, const bl_port *port, const char *self[2])
+static const char **sources_of(const bl_jack *jack, const bl_jack_heard *heard, const char *self[2])
 {
-    if (port->gives) {
-        self[0] = port->name;
+    if (heard->gives) {
+        self[0] = heard->name;
         self[1] = NULL;
         return self;
     }
-    jack_port_t *p = jack_port_by_name(jack->client, port->name);
+    jack_port_t *p = jack_port_by_name(jack->client, heard->name);
     return p != NULL ? jack_port_get_all_connections(jack->client, p) : NULL;
 }
 
@@ -102,13 +105,16 @@ static bool is_among(const char *const *names, const char *name)
 }
 
 /// Connects the listener's port with these sources and no others; our own ports are left out.
-static void hear_only(const bl_jack *jack, jack_port_t *port, const char *const *sources)
+/// Returns whether that took the server.
+static bool hear_only(const bl_jack *jack, jack_port_t *port, const char *const *sources)
 {
     jack_client_t *client = jack->listener->client;
     const char **heard = jack_port_get_all_connections(client, port);
+    bool asked = false;
     for (size_t i = 0; heard != NULL && heard[i] != NULL; i++) {
         if (!is_among(sources, heard[i])) {
             jack_disconnect(client, heard[i], jack_port_name(port));
+            asked = true;
         }
     }
     for (size_t i = 0; sources != NULL && sources[i] != NULL; i++) {
@@ -116,9 +122,11 @@ static void hear_only(const bl_jack *jack, jack_port_t *port, const char *const 
         if (source != NULL && !jack_port_is_mine(jack->client, source) &&
             !is_among(heard, sources[i])) {
             jack_connect(client, sources[i], jack_port_name(port));
+            asked = true;
         }
     }
     jack_free(heard);
+    return asked;
 }
 
 /// The listener's `index`-th port, registered when it is wanted first; NULL if there is no room.
@@ -147,33 +155,63 @@ static void dismiss_listener(bl_jack *jack)
     bl_jack_close(shell, CLOSE_PATIENCE_MS);
 }
 
+/// A place in the list is another port's now. Until that one is heard nothing is.
+static void give_place(bl_jack *jack, size_t index, const bl_port *port)
+{
+    bl_jack_heard *heard = &jack->heard[index];
+    if (strcmp(heard->name, port->name) == 0 && heard->gives == port->gives) {
+        return;
+    }
+    snprintf(heard->name, sizeof heard->name, "%s", port->name);
+    heard->gives = port->gives;
+    if (jack->listener != NULL) {
+        atomic_store_explicit(&jack->listener->strange[index], true, memory_order_seq_cst);
+    }
+    atomic_store(&atomic_load(&jack->pulse)->levels[index], 0);
+}
+
 void bl_jack_listen(bl_jack *jack, const bl_port_list *ports)
 {
     if (ports == NULL) {
         dismiss_listener(jack);
         return;
     }
-    if (jack->listener == NULL && !open_listener(jack)) {
-        return;
-    }
-    int index = 0;
-    for (size_t i = 0; i < ports->count && index < BL_PULSE_LEVELS; i++) {
-        const bl_port *port = &ports->ports[i];
-        if (port->type != BL_PORT_AUDIO || port->mine) {
-            continue;
+    size_t count = 0;
+    for (size_t i = 0; i < ports->count && count < BL_PULSE_LEVELS; i++) {
+        if (ports->ports[i].type == BL_PORT_AUDIO && !ports->ports[i].mine) {
+            give_place(jack, count++, &ports->ports[i]);
         }
-        jack_port_t *ear = listener_port(jack->listener, index++);
+    }
+    for (size_t i = count; i < BL_PULSE_LEVELS && jack->heard[i].name[0] != '\0'; i++) {
+        give_place(jack, i, &(bl_port){.gives = false});
+    }
+    jack->heard_next = 0;
+}
+
+bool bl_jack_listen_next(bl_jack *jack)
+{
+    bool asked = false;
+    if (jack->listener == NULL && !open_listener(jack)) {
+        return false;
+    }
+    while (!asked && jack->heard_next < BL_PULSE_LEVELS) {
+        const size_t index = jack->heard_next++;
+        const bl_jack_heard *heard = &jack->heard[index];
+        const bool known = atomic_load(&jack->listener->ports[index]) != NULL;
+        if (heard->name[0] == '\0' && !known) {
+            return false;
+        }
+        jack_port_t *ear = listener_port(jack->listener, (int)index);
         if (ear == NULL) {
-            return;
+            return false;
         }
         const char *self[2];
-        const char **sources = sources_of(jack, port, self);
-        hear_only(jack, ear, sources);
+        const char **sources = heard->name[0] != '\0' ? sources_of(jack, heard, self) : NULL;
+        asked = hear_only(jack, ear, sources) || !known;
         if (sources != self) {
             jack_free(sources);
         }
+        atomic_store_explicit(&jack->listener->strange[index], false, memory_order_release);
     }
-    for (; index < BL_PULSE_LEVELS && atomic_load(&jack->listener->ports[index]) != NULL; index++) {
-        hear_only(jack, atomic_load(&jack->listener->ports[index]), NULL);
-    }
+    return jack->heard_next < BL_PULSE_LEVELS;
 }

@@ -53,9 +53,16 @@ typedef struct bl_jack_program {
 typedef struct bl_jack_listener {
     jack_client_t *client;
     _Atomic(jack_port_t *) ports[BL_PULSE_LEVELS]; ///< LINK -> RT
-    _Atomic(bl_pulse *) pulse;                     ///< LINK -> RT; NULL: orphaned
-    _Atomic uint64_t turn;                         ///< RT -> LINK: odd while it runs
+    _Atomic bool strange[BL_PULSE_LEVELS]; ///< LINK -> RT: it hears another port than listed
+    _Atomic(bl_pulse *) pulse;             ///< LINK -> RT; NULL: orphaned
+    _Atomic uint64_t turn;                 ///< RT -> LINK: odd while it runs
 } bl_jack_listener;
+
+/// A port of others whose level is wanted.
+typedef struct bl_jack_heard {
+    char name[BL_PORT_NAME_MAX]; ///< "": none
+    bool gives;
+} bl_jack_heard;
 
 struct bl_jack {
     jack_client_t *client;
@@ -63,13 +70,15 @@ struct bl_jack {
     char name[128]; ///< as granted, which the names of our ports begin with
     uint64_t epoch;
     bool metadata_set;
-    char *server;                       ///< as in the config, NULL too
-    bl_jack_listener *listener;         ///< LINK alone; NULL: nobody wants levels
-    bl_jack_program programs[2];        ///< LINK writes the one that is not current
-    _Atomic(bl_jack_program *) current; ///< LINK -> RT
-    _Atomic uint64_t turn;              ///< RT -> LINK: odd while process runs
-    _Atomic(bl_pulse *) pulse;          ///< LINK -> RT, NOTIFY; NULL: orphaned
-    _Atomic uint32_t rate_hz;           ///< NOTIFY -> RT, for the share of a period
+    char *server;                         ///< as in the config, NULL too
+    bl_jack_listener *listener;           ///< LINK alone; NULL: nobody wants levels
+    bl_jack_heard heard[BL_PULSE_LEVELS]; ///< LINK alone: by their place in pulse->levels
+    size_t heard_next;                    ///< the first that may not be heard yet
+    bl_jack_program programs[2];          ///< LINK writes the one that is not current
+    _Atomic(bl_jack_program *) current;   ///< LINK -> RT
+    _Atomic uint64_t turn;                ///< RT -> LINK: odd while process runs
+    _Atomic(bl_pulse *) pulse;            ///< LINK -> RT, NOTIFY; NULL: orphaned
+    _Atomic uint32_t rate_hz;             ///< NOTIFY -> RT, for the share of a period
 };
 
 /// Sets all callbacks of a client that is not active yet.

@@ -15,6 +15,7 @@
 enum {
     RETRY_MS = 100, ///< between two looks for a server
     CLOSE_PATIENCE_MS = 400,
+    LISTEN_AFTER_MS = 20, ///< a survey: what it leads to comes before the meters
     SETTLE_MS = 30, ///< for the last notifications: closing amid them can lock up JACK's library
     END_PATIENCE_MS = 800,
 };
@@ -103,11 +104,27 @@ static void survey(bl_link *link)
 {
     bl_link_answer *answer = bl_link_answer_new(link, BL_LINK_SURVEYED);
     bl_jack_survey(link->jack, &answer->survey, &answer->error);
-    // In freewheel jackd takes connections away and puts them back itself.
-    if (link->listening && !atomic_load(&link->config.pulse->freewheel)) {
+    if (link->listening && answer->error.status == BL_STATUS_OK) {
         bl_jack_listen(link->jack, &answer->survey.ports);
+        link->listen_ms = bl_clock_ms() + LISTEN_AFTER_MS;
     }
     bl_link_answer_post(link, answer);
+}
+
+/// Connects a meter when there is nothing else to do. Returns how long to wait for requests, in
+/// milliseconds.
+static int listen_next(bl_link *link, int patience_ms)
+{
+    const int64_t left_ms = link->listen_ms - bl_clock_ms();
+    // In freewheel jackd takes connections away and puts them back itself; a survey follows.
+    if (link->listen_ms == 0 || link->jack == NULL || atomic_load(&link->config.pulse->freewheel)) {
+        return patience_ms;
+    }
+    if (left_ms > 0) {
+        return (int)left_ms;
+    }
+    link->listen_ms = bl_jack_listen_next(link->jack) ? link->listen_ms : 0;
+    return 0;
 }
 
 static void connect_port(bl_link *link, const request *r)
@@ -155,6 +172,7 @@ static void serve_client(bl_link *link, const request *r)
         break;
     case REQUEST_DEAFEN:
         bl_jack_listen(link->jack, NULL);
+        link->listen_ms = 0;
         break;
     case REQUEST_LISTEN:
     case REQUEST_OPEN:
@@ -175,6 +193,7 @@ static void serve(bl_link *link, const request *r)
         }
         bl_jack_close(link->jack, CLOSE_PATIENCE_MS);
         link->jack = NULL;
+        link->listen_ms = 0;
         // Who started the server that is gone also starts the next one.
         link->may_start = link->may_start && (link->epoch == 0 || link->own);
         link->searching = true;
@@ -204,7 +223,8 @@ static void *run(void *argument)
         }
         if (r == NULL) {
             const bool own = bl_server_is_alive(&link->server); // and hears what it says
-            bl_mailbox_wait(&link->requests, link->searching ? RETRY_MS : own ? 200 : -1);
+            const int patience_ms = link->searching ? RETRY_MS : own ? 200 : -1;
+            bl_mailbox_wait(&link->requests, listen_next(link, patience_ms));
         }
         bl_link_watch_cards(link);
         if (link->searching) {

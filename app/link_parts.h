@@ -33,6 +33,7 @@ struct bl_link {
     uint64_t epoch;
     bool searching, told, may_start;
     bool listening;                    ///< to the ports of others, for meters
+    int64_t listen_ms;                 ///< when to connect the next meter; 0: all are
     bool own;                          ///< the server that was joined last is the one we started
     int64_t started_ms;                ///< when our server was started last
     int64_t cards_ms;                  ///< when we looked for sound cards last

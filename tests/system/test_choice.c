@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,15 +226,76 @@ static void test_levels_of_many_ports(void **state)
     peer_close(&p);
 }
 
+/// How many connections the meters have.
+static int count_ears(void)
+{
+    int count = 0;
+    const char **names = jack_get_ports(p.player, "-levels:", NULL, 0);
+    for (int i = 0; names != NULL && names[i] != NULL; i++) {
+        count += jack_port_connected(jack_port_by_name(p.player, names[i])) > 0;
+    }
+    jack_free(names);
+    return count;
+}
+
+static bool is_connected(const char *name, bl_app_role role)
+{
+    const bl_app_port *port = find_port(name);
+    return port != NULL && port->connected[role];
+}
+
+static void open_many_ports(int count)
+{
+    char name[32];
+    peer_open(&p);
+    for (int i = 0; i < count; i++) {
+        snprintf(name, sizeof name, "more_%d", i);
+        jack_port_register(p.player, name, JACK_DEFAULT_AUDIO_TYPE, JackPortIsOutput, 0);
+    }
+}
+
+// When a server comes back, sound comes first: the player's connections do not wait for meters.
+static void test_connections_come_before_levels(void **state)
+{
+    (void)state;
+    enum { MANY = 32 };
+    open_app(NULL);
+    bl_app_watch_levels(app, true);
+    open_many_ports(MANY);
+    PUMP_UNTIL(is_connected("system:playback_2", BL_APP_OUT_RIGHT));
+    PUMP_UNTIL(count_ears() > MANY);
+    peer_close(&p);
+    stage_server_signal(SIGKILL);
+    PUMP_UNTIL(get_state().phase == BL_APP_LOOKING);
+    stage_server_start(&(stage_server){.rate_hz = RATE_HZ, .period = 256, .async = true});
+    const long long from_ms = now_ms();
+    open_many_ports(MANY);
+    while (!peer_is_connected(&p, "system:capture_1", "backline:in") ||
+           !peer_is_connected(&p, "backline:out_left", "system:playback_1") ||
+           !peer_is_connected(&p, "backline:out_right", "system:playback_2")) {
+        assert_true(now_ms() < from_ms + DEADLINE_MS);
+        pump();
+    }
+    const int ears = count_ears();
+    printf("the return took %lld ms\n", now_ms() - from_ms);
+    assert_true(ears < MANY);
+    PUMP_UNTIL(count_ears() > MANY);
+    peer_close(&p);
+}
+
 int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
+    if (getenv("CMOCKA_TEST_FILTER") != NULL) {
+        cmocka_set_test_filter(getenv("CMOCKA_TEST_FILTER"));
+    }
 #define CHOICE_TEST(test) cmocka_unit_test_setup_teardown(test, open_stage, close_stage)
     const struct CMUnitTest tests[] = {
         CHOICE_TEST(test_models_are_shipped_ones_then_those_played),
         CHOICE_TEST(test_played_models_are_there_next_time),
         CHOICE_TEST(test_levels_tell_ports_apart),
         CHOICE_TEST(test_levels_of_many_ports),
+        CHOICE_TEST(test_connections_come_before_levels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
