@@ -409,6 +409,24 @@ static const char *word_of(const bl_app_state *s)
     return s->tuner.on ? "tuning" : s->muted ? "muted" : s->bypassed ? "bypassed" : "playing";
 }
 
+/// Whether a latency of 0 at these ports of ours is true: between programs it is, hardware that
+/// says so does not know it, and where nothing is connected there is none.
+static bool is_nothing_true(const bl_app *app, const char *ours)
+{
+    bool connected = false;
+    for (size_t i = 0; i < app->survey.connection_count; i++) {
+        const bl_connection *c = &app->survey.connections[i];
+        if (strncmp(c->ours, ours, strlen(ours)) == 0) {
+            const bl_port *port = bl_port_find(&app->survey.ports, c->theirs);
+            if (port == NULL || port->physical) {
+                return false;
+            }
+            connected = true;
+        }
+    }
+    return connected;
+}
+
 bl_app_latency bl_app_get_latency(const bl_app *app)
 {
     bl_app_latency l = {0};
@@ -418,8 +436,12 @@ bl_app_latency bl_app_get_latency(const bl_app *app)
     const double ms = 1e3 / app->state.sample_rate_hz;
     const uint32_t capture = atomic_load(&app->pulse.capture_latency_frames);
     const uint32_t playback = atomic_load(&app->pulse.playback_latency_frames);
-    const uint32_t period = capture < app->state.period_frames ? capture : app->state.period_frames;
-    l.driver_in_ms = (capture - period) * ms;
+    l.in_known = capture > 0 || is_nothing_true(app, "in");
+    l.out_known = playback > 0 || is_nothing_true(app, "out_");
+    // Whatever an input does not tell, it waits for a period to be full.
+    const uint32_t whole = app->state.period_frames;
+    const uint32_t period = l.in_known && capture < whole ? capture : whole;
+    l.driver_in_ms = l.in_known ? (capture - period) * ms : 0.0;
     l.period_ms = period * ms;
     l.own_ms = atomic_load(&app->pulse.own_latency_frames) * ms;
     l.driver_out_ms = playback * ms;

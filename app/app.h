@@ -62,11 +62,13 @@ typedef struct bl_app_message {
 /// Where the time goes from string to ear, as far as the server knows it. The receptive field of
 /// the model is no part of it.
 typedef struct bl_app_latency {
-    double driver_in_ms; ///< of the input beyond the period it waits to be full
+    bool in_known; ///< false: nothing is connected, or the hardware does not report it
+    bool out_known;
+    double driver_in_ms; ///< of the input beyond the period it waits to be full; 0 if not known
     double period_ms;
-    double own_ms; ///< real delay of the chain: lookahead, resampling
-    double driver_out_ms;
-    double total_ms;
+    double own_ms;        ///< real delay of the chain: lookahead, resampling
+    double driver_out_ms; ///< 0 if not known
+    double total_ms;      ///< at least, if something is not known
 } bl_app_latency;
 
 /// Where the player is in the set list. Numbers count from 1; 0: there is no set list.
@@ -190,7 +192,7 @@ void bl_app_dispatch(bl_app *app);
 /// The phase alone; leaves the peaks for bl_app_get_state.
 bl_app_phase bl_app_get_phase(const bl_app *app);
 
-/// The latency alone; all 0 before the first cycle, and what is not connected yet.
+/// The latency alone; all 0 and not known before the first cycle.
 bl_app_latency bl_app_get_latency(const bl_app *app);
 
 /// How often place, mute or bypass have changed so far: what a player wants to see at once.

@@ -127,7 +127,7 @@ static bool turn(session *live)
     live->failed = phase == BL_APP_FAILED;
     live->playing_ms = live->playing_ms == 0 && plays ? now : live->playing_ms;
     // The first one as soon as it can tell the latency, which the connections bring.
-    const bool begins = !live->shown && plays && bl_app_get_latency(live->app).driver_out_ms > 0.0;
+    const bool begins = !live->shown && plays && bl_app_get_latency(live->app).out_known;
     const uint64_t changes = bl_app_get_changes(live->app);
     const bool changed = live->shown && changes != live->changes;
     const int64_t every_ms = bl_app_is_tuning(live->app) ? TUNER_EVERY_MS : STATUS_EVERY_MS;

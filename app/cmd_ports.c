@@ -42,6 +42,17 @@ static const char *type_word(bl_port_type type)
     return words[type];
 }
 
+/// Hardware that reports none has one all the same.
+static bool is_latency_known(const bl_port *port)
+{
+    return port->latency_max_frames > 0 || !port->physical || port->type != BL_PORT_AUDIO;
+}
+
+static json_t *pack_frames(const bl_port *port, uint32_t frames)
+{
+    return is_latency_known(port) ? json_integer((json_int_t)frames) : json_null();
+}
+
 static json_t *pack_port(const bl_port *port)
 {
     json_t *aliases = json_array();
@@ -50,12 +61,12 @@ static json_t *pack_port(const bl_port *port)
             json_array_append_new(aliases, bl_json_from_text(port->alias[i]));
         }
     }
-    return json_pack("{s:o, s:o, s:s, s:s, s:b, s:o, s:I, s:I}", "name",
+    return json_pack("{s:o, s:o, s:s, s:s, s:b, s:o, s:o, s:o}", "name",
                      bl_json_from_text(port->name), "pretty_name", bl_json_from_text(port->pretty),
                      "direction", port->gives ? "output" : "input", "type", type_word(port->type),
                      "physical", port->physical, "aliases", aliases, "latency_min_frames",
-                     (json_int_t)port->latency_min_frames, "latency_max_frames",
-                     (json_int_t)port->latency_max_frames);
+                     pack_frames(port, port->latency_min_frames), "latency_max_frames",
+                     pack_frames(port, port->latency_max_frames));
 }
 
 static void print_json(const findings *f)
@@ -97,7 +108,9 @@ static void print_text(const findings *f)
         if (p->pretty[0] != '\0') {
             printf(" \"%s\"", p->pretty);
         }
-        if (p->latency_min_frames != p->latency_max_frames) {
+        if (!is_latency_known(p)) {
+            puts("  latency not reported");
+        } else if (p->latency_min_frames != p->latency_max_frames) {
             printf("  latency %u to %u frames\n", p->latency_min_frames, p->latency_max_frames);
         } else {
             printf("  latency %u frames\n", p->latency_max_frames);
@@ -124,7 +137,8 @@ const bl_command bl_command_ports = {
     .description =
         "Lists the ports of the running JACK server (or PipeWire) with direction, type, name, "
         "pretty name and latency, and ALSA's sound cards. The latency of an output is how old its "
-        "sound is already, that of an input how long it takes until it is heard. No server and no "
+        "sound is already, that of an input how long it takes until it is heard; not every device "
+        "reports it. No server and no "
         "card are answers too, not failures.",
     .options = options,
     .examples = "backline ports\nLists everything.\n"

@@ -15,6 +15,22 @@ static double level_db(float peak)
     return db > BL_STATUS_FLOOR_DB ? db : BL_STATUS_FLOOR_DB;
 }
 
+/// "8.0 ms = driver in 0.0 + period 2.7 + own 0.0 + driver out 5.3", and "at least" and "?" where
+/// something is not known.
+static void format_latency(const bl_app_latency *l, char *text, size_t capacity)
+{
+    char in[32] = "?", out[32] = "?";
+    if (l->in_known) {
+        snprintf(in, sizeof in, "%.1f", l->driver_in_ms);
+    }
+    if (l->out_known) {
+        snprintf(out, sizeof out, "%.1f", l->driver_out_ms);
+    }
+    snprintf(text, capacity, "%s%.1f ms = driver in %s + period %.1f + own %.1f + driver out %s",
+             l->in_known && l->out_known ? "" : "at least ", l->total_ms, in, l->period_ms,
+             l->own_ms, out);
+}
+
 void bl_status_line_format(const bl_app_state *s, char *text, size_t capacity)
 {
     if (s->phase != BL_APP_PLAYING) {
@@ -30,7 +46,6 @@ void bl_status_line_format(const bl_app_state *s, char *text, size_t capacity)
         }
         return;
     }
-    const bl_app_latency *l = &s->latency;
     size_t used = 0;
     if (s->place.number > 0) {
         const int length =
@@ -39,21 +54,27 @@ void bl_status_line_format(const bl_app_state *s, char *text, size_t capacity)
                      s->stage.rigs, (double)s->stage.memory_bytes * 1e-6);
         used = (size_t)length < capacity ? (size_t)length : capacity - 1;
     }
+    char latency[160];
+    format_latency(&s->latency, latency, sizeof latency);
     snprintf(text + used, capacity - used,
-             "%s | %s | in %.1f dB, out %.1f dB | %u frames at %u Hz | %.1f ms = driver in %.1f + "
-             "period %.1f + own %.1f + driver out %.1f | load %.0f %% (worst %.0f %%, graph %.0f "
-             "%%) | %u xruns",
+             "%s | %s | in %.1f dB, out %.1f dB | %u frames at %u Hz | %s | load %.0f %% (worst "
+             "%.0f %%, graph %.0f %%) | %u xruns",
              s->word, s->model.name[0] != '\0' ? s->model.name : "no model", level_db(s->in_peak),
-             level_db(s->out_peak), s->period_frames, s->sample_rate_hz, l->total_ms,
-             l->driver_in_ms, l->period_ms, l->own_ms, l->driver_out_ms, 100.0 * s->load,
+             level_db(s->out_peak), s->period_frames, s->sample_rate_hz, latency, 100.0 * s->load,
              100.0 * s->load_peak, 100.0 * s->graph_load, s->xruns);
+}
+
+static json_t *pack_ms(bool known, double ms)
+{
+    return known ? json_real(ms) : json_null();
 }
 
 static json_t *pack_latency(const bl_app_latency *l)
 {
-    return json_pack("{s:f, s:f, s:f, s:f, s:f}", "driver_in_ms", l->driver_in_ms, "period_ms",
-                     l->period_ms, "own_ms", l->own_ms, "driver_out_ms", l->driver_out_ms,
-                     "total_ms", l->total_ms);
+    return json_pack("{s:o, s:f, s:f, s:o, s:o}", "driver_in_ms",
+                     pack_ms(l->in_known, l->driver_in_ms), "period_ms", l->period_ms, "own_ms",
+                     l->own_ms, "driver_out_ms", pack_ms(l->out_known, l->driver_out_ms),
+                     "total_ms", pack_ms(l->in_known && l->out_known, l->total_ms));
 }
 
 static json_t *pack_sound(const bl_app_state *s)

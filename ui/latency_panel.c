@@ -19,8 +19,8 @@ void bl_latency_panel_init(bl_latency_panel *panel)
     panel->total = bl_access(bl_label("", "h1 number"), "latency-total", NULL);
     gtk_label_set_ellipsize(GTK_LABEL(panel->total), PANGO_ELLIPSIZE_NONE);
     gtk_box_pack_start(GTK_BOX(top), panel->total, FALSE, FALSE, 0);
-    gtk_box_pack_start(GTK_BOX(top), bl_label("string to loudspeaker, as reported", "dim"), TRUE,
-                       TRUE, 0);
+    panel->remark = bl_access(bl_label("", "dim"), "latency-remark", NULL);
+    gtk_box_pack_start(GTK_BOX(top), panel->remark, TRUE, TRUE, 0);
     gtk_box_pack_start(GTK_BOX(inside), top, FALSE, FALSE, 0);
     panel->bar = bl_latency_bar_new();
     gtk_box_pack_start(GTK_BOX(inside), panel->bar, FALSE, FALSE, 0);
@@ -33,8 +33,11 @@ void bl_latency_panel_init(bl_latency_panel *panel)
 void bl_latency_panel_update(bl_latency_panel *panel, const bl_app_state *state)
 {
     char text[BL_WORDS_MAX];
-    bl_words_ms(state->latency.total_ms, text);
+    const bool whole = state->latency.in_known && state->latency.out_known;
+    g_snprintf(text, sizeof text, "%s%.1f ms", whole ? "" : "≥ ", state->latency.total_ms);
     bl_label_set(panel->total, state->server[0] != '\0' ? text : "–");
+    bl_label_set(panel->remark, whole ? "string to loudspeaker, as reported"
+                                      : "string to loudspeaker; not all of it is reported");
     bl_latency_bar_set(BL_LATENCY_BAR(panel->bar), &state->latency);
     bl_words_ms(state->latency.own_ms, text);
     bl_label_set(panel->own, text);

@@ -10,7 +10,7 @@
 
 typedef struct bl_latency_panel {
     GtkWidget *root;
-    GtkWidget *total, *bar, *own, *own_why, *field;
+    GtkWidget *total, *remark, *bar, *own, *own_why, *field;
 } bl_latency_panel;
 
 void bl_latency_panel_init(bl_latency_panel *panel);

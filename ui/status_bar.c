@@ -118,10 +118,12 @@ static void set_latency(bl_status_bar *bar, const bl_app_state *state)
     char text[TEXT_MAX];
     const bl_app_latency *l = &state->latency;
     const char *driver = is_compact(bar) ? "" : "driver ";
-    g_snprintf(text, sizeof text,
-               "Latency %.1f ms = %sin %.1f + period %.1f + %s %.1f + %sout %.1f", l->total_ms,
-               driver, l->driver_in_ms, l->period_ms, is_compact(bar) ? "own" : "Backline",
-               l->own_ms, driver, l->driver_out_ms);
+    char in[BL_WORDS_MAX], out[BL_WORDS_MAX];
+    bl_words_figure(l->in_known, l->driver_in_ms, in);
+    bl_words_figure(l->out_known, l->driver_out_ms, out);
+    g_snprintf(text, sizeof text, "Latency %s%.1f ms = %sin %s + period %.1f + %s %.1f + %sout %s",
+               l->in_known && l->out_known ? "" : "≥ ", l->total_ms, driver, in, l->period_ms,
+               is_compact(bar) ? "own" : "Backline", l->own_ms, driver, out);
     bl_label_set(bar->latency, text);
     const bl_model_info *model = &state->model;
     if (state->model_path[0] == '\0') {

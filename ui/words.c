@@ -22,6 +22,11 @@ void bl_words_ms(double ms, char text[BL_WORDS_MAX])
     snprintf(text, BL_WORDS_MAX, "%.1f ms", ms);
 }
 
+void bl_words_figure(bool known, double ms, char text[BL_WORDS_MAX])
+{
+    snprintf(text, BL_WORDS_MAX, known ? "%.1f" : "?", ms);
+}
+
 void bl_words_rate(double rate_hz, char text[BL_WORDS_MAX])
 {
     snprintf(text, BL_WORDS_MAX, "%g kHz", rate_hz / 1000.0);

@@ -4,6 +4,7 @@
 #ifndef BACKLINE_UI_WORDS_H
 #define BACKLINE_UI_WORDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { BL_WORDS_MAX = 64 };
@@ -13,6 +14,9 @@ void bl_words_level(double level_db, char text[BL_WORDS_MAX]);
 
 /// "5.3 ms"
 void bl_words_ms(double ms, char text[BL_WORDS_MAX]);
+
+/// "5.3", "?" if it is not known
+void bl_words_figure(bool known, double ms, char text[BL_WORDS_MAX]);
 
 /// "48 kHz", "44.1 kHz"
 void bl_words_rate(double rate_hz, char text[BL_WORDS_MAX]);

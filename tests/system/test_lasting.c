@@ -184,11 +184,16 @@ static jack_port_t *add_port(const char *name, unsigned long flags)
     return port;
 }
 
-static void add_device(void)
+static void open_device(void)
 {
     device = jack_client_open("usb", JackNoStartServer, NULL);
     assert_non_null(device);
     assert_int_equal(jack_activate(device), 0);
+}
+
+static void add_device(void)
+{
+    open_device();
     add_port("capture_1", JackPortIsOutput);
     add_port("capture_2", JackPortIsOutput);
     add_port("playback_1", JackPortIsInput);
@@ -245,6 +250,30 @@ static void test_card_of_another_server(void **state)
     PUMP_UNTIL(is_connected("usb:capture_2", BL_APP_IN));
     assert_string_equal(s.device, "alsa:USB");
     assert_false(is_connected("usb:capture_1", BL_APP_IN));
+}
+
+/// Hardware that reports no latency has one all the same; another program that says so has none.
+static void test_latency_that_is_not_reported(void **state)
+{
+    (void)state;
+    bl_app_config config = bl_app_config_default();
+    config.model = stage_make_model("own.safetensors", 1, true, RATE_HZ);
+    start_server(true);
+    open_device();
+    add_port("capture_1", JackPortIsOutput);
+    assert_non_null(
+        jack_port_register(device, "player", JACK_DEFAULT_AUDIO_TYPE, JackPortIsOutput, 0));
+    open_app(config);
+    PUMP_UNTIL(is_connected("usb:capture_1", BL_APP_IN));
+    assert_false(s.latency.in_known || s.latency.out_known);
+    assert_true(s.latency.period_ms == 256 * 1e3 / RATE_HZ); // that much is sure
+    assert_true(s.latency.total_ms == s.latency.period_ms);
+    bl_app_connect(app, BL_APP_IN, "usb:capture_1", false);
+    PUMP_UNTIL(!is_connected("usb:capture_1", BL_APP_IN));
+    assert_false(s.latency.in_known);
+    bl_app_connect(app, BL_APP_IN, "usb:player", true);
+    PUMP_UNTIL(s.latency.in_known);
+    assert_true(s.latency.driver_in_ms == 0.0 && s.latency.period_ms == 0.0);
 }
 
 /// What others connect stays theirs: it is neither remembered nor made anew.
@@ -343,6 +372,7 @@ int main(int argc, char **argv)
         LASTING_TEST(test_relative_model),
         LASTING_TEST(test_device_appears_late),
         LASTING_TEST(test_card_of_another_server),
+        LASTING_TEST(test_latency_that_is_not_reported),
         LASTING_TEST(test_no_connect),
         LASTING_TEST(test_bad_rig_leaves_descriptors),
         LASTING_TEST(test_demo_is_loading),

@@ -256,6 +256,9 @@ static void test_ports_that_are_chosen_are_connected(void **state)
     desk_click("out-1");
     assert_true(peer_wait_connected(&p, "backline:out_left", "system:playback_1", false));
     assert_true(peer_wait_connected(&p, "backline:out_right", "system:playback_2", false));
+    desk_wait_text("status-latency", "out ?"); // to nowhere
+    desk_wait_text("latency-total", "≥ ");
+    desk_wait_text("latency-remark", "not all");
     desk_click("out-1");
     assert_true(peer_wait_connected(&p, "backline:out_left", "system:playback_1", true));
     assert_true(peer_wait_connected(&p, "backline:out_right", "system:playback_2", true));
