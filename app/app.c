@@ -277,9 +277,13 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
     if (status != BL_STATUS_OK) {
         goto fail;
     }
+    a->pulse.stage = a->stage;
+    a->pulse.programs = &a->programs;
     bl_midi_map_init(&a->midi_map);
     bl_app_read_midi_map(a);
     read_files(a);
+    bl_stage_set_calibration(a->stage, a->settings.has_interface_input,
+                             a->settings.interface_input_dbu);
     status = read_rig(a, error);
     if (status != BL_STATUS_OK) {
         goto fail;
@@ -379,9 +383,9 @@ void bl_app_dispatch(bl_app *app)
     drain(app->wake_fd);
     drain(app->timer_fd);
     bl_app_hear_link(app);
+    bl_app_hear_midi(app); // before LOADER says that a model came too late for it
     bl_app_hear_loader(app);
     bl_app_hear_pulse(app);
-    bl_app_hear_midi(app);
     bl_app_hear_stage(app);
     bl_app_hear_tuner(app, bl_clock_ms());
     bl_app_watch_files(app, bl_clock_ms());

@@ -79,6 +79,7 @@ typedef struct bl_app_place {
     size_t song_number, song_count;
     size_t part_number, part_count; ///< within the song
     int bank, program;              ///< that choose this part; program -1: none
+    bool other_model; ///< the part's rig plays with a model that the set list does not name
 } bl_app_place;
 
 /// The rigs of the set list, in memory.
@@ -144,6 +145,7 @@ typedef struct bl_app_state {
     char demo[4096];        ///< file that plays instead of the input, or ""
     uint64_t ports_serial;  ///< changes whenever bl_app_get_ports would answer differently
     uint64_t models_serial; ///< changes whenever bl_app_get_models would answer differently
+    uint64_t parts_serial;  ///< changes whenever bl_app_get_part would answer differently
     uint64_t message_count; ///< messages so far
     bl_app_message message; ///< the last one
 } bl_app_state;
@@ -240,17 +242,38 @@ bool bl_app_learn(bl_app *app, const char *name);
 /// No control does this any more. False: none did.
 bool bl_app_forget(bl_app *app, const char *name);
 
+/// How far a rig of the set list is.
+typedef enum bl_app_readiness {
+    BL_APP_RIG_WAITS,  ///< to be loaded
+    BL_APP_RIG_LOADED, ///< sounds after a moment
+    BL_APP_RIG_ARMED,  ///< sounds at once
+    BL_APP_RIG_FAILED, ///< cannot be played
+} bl_app_readiness;
+
 /// One part of the set list, for a table of all of them.
 typedef struct bl_app_part {
     const char *song, *part, *rig; ///< the app's, until the next dispatch
     int bank, program;             ///< program -1: none
-    const char *fault;             ///< why the rig cannot be played, "": it can
+    bl_app_readiness readiness;
+    char fault[BL_APP_TEXT_MAX]; ///< why the rig cannot be played, "": it can
 } bl_app_part;
 
 /// The part of this number, from 1 on; false behind the last one.
 bool bl_app_get_part(const bl_app *app, size_t number, bl_app_part *part);
 
-/// The model that plays goes on until this one takes over.
+/// Plays this set list, from its beginning or where the player was in it last; what plays goes on
+/// until its first rig takes over, or for good if it cannot be read.
+void bl_app_open_setlist(bl_app *app, const char *path);
+
+/// Without a set list from now on; the rig that plays goes on alone.
+void bl_app_close_setlist(bl_app *app);
+
+/// Set lists that were played, the newest first; NULL behind the last one. Owns: the app, until the
+/// next dispatch.
+const char *bl_app_get_setlist(const bl_app *app, size_t index);
+
+/// The model that plays goes on until this one takes over. In a set list it does so in the rig of
+/// the part, until another part, or the same once more, is chosen; the list stays as it is.
 void bl_app_load_model(bl_app *app, const char *path);
 
 /// Goes back to the model that played before the last one that did not fit.

@@ -98,6 +98,7 @@ struct bl_app {
     char first_model[4096];           ///< to load once there is a rate; "" afterwards
     bool first_model_is_chosen;       ///< the player named it: a failure counts
     bool model_requested;             ///< a model or none has been asked for since the start
+    bool other_model;                 ///< that the set list does not name plays
 
     // The set list.
     bl_setlist setlist;       ///< no parts: there is none
@@ -167,6 +168,12 @@ void bl_app_fail(bl_app *app, const bl_error *error, bool fatal);
 /// Mutes, and lets nothing ring on.
 void bl_app_panic(bl_app *app);
 
+/// Asks for a chain of `rig`, as it is there but for the knobs, which are those of the state.
+void bl_app_play_rig(bl_app *app, const bl_rig *rig);
+
+/// What was asked for outside the set list is not wanted any more. True if there was anything.
+bool bl_app_drop_other_model(bl_app *app);
+
 /// Makes the engine fit the rate, asks for model and demo if they must be built anew.
 void bl_app_prepare_sound(bl_app *app, double sample_rate_hz);
 
@@ -215,6 +222,12 @@ void bl_app_choose_program(bl_app *app, const bl_midi_event *event);
 /// Frees it, when no client can touch it.
 void bl_app_finish_setlist(bl_app *app);
 
+/// The part of the set list is heard again as it is there, whatever model came between.
+void bl_app_return_to_part(bl_app *app);
+
+/// Writes into the state where the player is.
+void bl_app_show_place(bl_app *app);
+
 /// The set list's rig that the place asks for.
 size_t bl_app_current_rig(const bl_app *app);
 
@@ -242,6 +255,9 @@ bool bl_app_stage_rigs(bl_app *app, int chosen_rig);
 
 /// A rig of the set list is to be heard; one that cannot be is not.
 void bl_app_choose_rig(bl_app *app, size_t rig);
+
+/// How far a rig of the set list is; `fault`: why it cannot be played.
+bl_app_readiness bl_app_rig_readiness(const bl_app *app, size_t rig, char fault[BL_APP_TEXT_MAX]);
 
 /// Turns a knob of a rig of the set list.
 void bl_app_turn_rig(bl_app *app, size_t rig, bl_parameter parameter, double value);

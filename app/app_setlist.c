@@ -37,14 +37,14 @@ static void name_rig(const bl_setlist_rig *rig, char name[128])
                                       : rig->path);
 }
 
-/// Writes into the state where the player is.
-static void publish(bl_app *app)
+void bl_app_show_place(bl_app *app)
 {
     bl_app_place *p = &app->state.place;
     const size_t at = app->place;
     const bl_setlist_part *part = part_at(app, at);
     const bl_setlist_song *song = song_at(app, at);
     app->state.changes++;
+    app->state.parts_serial++;
     memset(p, 0, sizeof *p);
     snprintf(p->setlist, sizeof p->setlist, "%s", app->setlist.name);
     snprintf(p->song, sizeof p->song, "%s", song->name);
@@ -58,6 +58,7 @@ static void publish(bl_app *app)
     p->part_count = song->count;
     p->bank = part->bank;
     p->program = part->program;
+    p->other_model = app->other_model;
     if (at + 1 < app->setlist.part_count) {
         snprintf(p->next_song, sizeof p->next_song, "%s", song_at(app, at + 1)->name);
         snprintf(p->next_part, sizeof p->next_part, "%s", part_at(app, at + 1)->name);
@@ -68,11 +69,13 @@ static void publish(bl_app *app)
 static void remember_place(bl_app *app)
 {
     bl_memory *m = &app->memory;
-    snprintf(m->setlist, sizeof m->setlist, "%s", app->setlist_path);
+    bl_memory_open_setlist(m, app->setlist_path);
     snprintf(m->song, sizeof m->song, "%s", song_at(app, app->place)->name);
     snprintf(m->part, sizeof m->part, "%s", part_at(app, app->place)->name);
     m->place = app->place;
-    bl_app_save_memory(app);
+    if (app->loader != NULL) { // else at the start: with what is saved next
+        bl_app_save_memory(app);
+    }
 }
 
 size_t bl_app_current_rig(const bl_app *app)
@@ -93,13 +96,19 @@ static void show_rig(bl_app *app)
 /// Shows and remembers another place; what sounds is chosen already.
 static void arrive(bl_app *app, size_t place)
 {
+    const bool returns = bl_app_drop_other_model(app);
     if (place == app->place) {
+        if (returns) {
+            app->stage_serial = 0; // what sounds is shown again
+            show_rig(app);
+            bl_app_show_place(app);
+        }
         return;
     }
     app->last_place = app->place;
     app->place = place;
     show_rig(app);
-    publish(app);
+    bl_app_show_place(app);
     remember_place(app);
 }
 
@@ -110,6 +119,11 @@ static void go(bl_app *app, size_t place)
         bl_app_choose_rig(app, part_at(app, place)->rig);
         arrive(app, place);
     }
+}
+
+void bl_app_return_to_part(bl_app *app)
+{
+    go(app, app->place);
 }
 
 static void go_to_song(bl_app *app, size_t song)
@@ -132,7 +146,8 @@ static void move(bl_app *app, bl_action action, size_t number)
 {
     const size_t song = app->setlist.part_count > 0 ? part_at(app, app->place)->song : 0;
     if (app->setlist.part_count == 0) {
-        bl_app_tell(app, BL_APP_INFO, "there is no set list; start with --setlist FILE");
+        bl_app_tell(app, BL_APP_INFO,
+                    "there is no set list; open one, or start with --setlist FILE");
         return;
     }
     switch (action) {
@@ -203,8 +218,8 @@ bool bl_app_get_part(const bl_app *app, size_t number, bl_app_part *part)
         .rig = rig->rig.name[0] != '\0' ? rig->rig.name : rig->path,
         .bank = p->bank,
         .program = p->program,
-        .fault = rig->error.text,
     };
+    part->readiness = bl_app_rig_readiness(app, p->rig, part->fault);
     return true;
 }
 
@@ -246,6 +261,22 @@ static bool choose_setlist(bl_app *app, bool *named)
     return app->setlist_path[0] != '\0';
 }
 
+/// Brings the list that was read on stage.
+static void begin(bl_app *app)
+{
+    const bl_memory *m = &app->memory;
+    const bool same = strcmp(m->setlist, app->setlist_path) == 0;
+    app->place = same ? bl_setlist_resume(&app->setlist, m->song, m->part, m->place) : 0;
+    app->last_place = app->place;
+    tell_faults(app, "what plays then plays on");
+    bl_app_stage_rigs(app, (int)bl_app_current_rig(app));
+    memcpy(app->state.parameters, rig_at(app, app->place)->rig.parameters,
+           sizeof app->state.parameters);
+    bl_app_show_place(app);
+    remember_place(app);
+    watch(app);
+}
+
 bl_status bl_app_read_setlist(bl_app *app, bl_error *error)
 {
     bl_error gone = {0};
@@ -265,21 +296,54 @@ bl_status bl_app_read_setlist(bl_app *app, bl_error *error)
         watch(app);
         return BL_STATUS_OK;
     }
-    const bl_memory *m = &app->memory;
-    const bool same = strcmp(m->setlist, app->setlist_path) == 0;
-    app->place = same ? bl_setlist_resume(&app->setlist, m->song, m->part, m->place) : 0;
-    app->last_place = app->place;
-    tell_faults(app, "what plays then plays on");
-    app->pulse.stage = app->stage;
-    app->pulse.programs = &app->programs;
-    bl_stage_set_calibration(app->stage, app->settings.has_interface_input,
-                             app->settings.interface_input_dbu);
-    bl_app_stage_rigs(app, (int)bl_app_current_rig(app));
-    memcpy(app->state.parameters, rig_at(app, app->place)->rig.parameters,
-           sizeof app->state.parameters);
-    publish(app);
-    watch(app);
+    begin(app);
     return BL_STATUS_OK;
+}
+
+void bl_app_open_setlist(bl_app *app, const char *path)
+{
+    bl_setlist fresh;
+    bl_error error = {0};
+    char absolute[BL_PATH_MAX];
+    bl_path_absolute(path, absolute);
+    if (bl_setlist_load(absolute, &fresh, &error) != BL_STATUS_OK) {
+        bl_setlist_finish(&fresh);
+        bl_app_tell(app, BL_APP_WARNING, "%s; what plays plays on", error.text);
+        return;
+    }
+    bl_app_drop_other_model(app);
+    bl_setlist_finish(&app->setlist);
+    app->setlist = fresh;
+    memcpy(app->setlist_path, absolute, sizeof app->setlist_path);
+    begin(app);
+}
+
+void bl_app_close_setlist(bl_app *app)
+{
+    if (app->setlist.part_count == 0) {
+        return;
+    }
+    bl_setlist_rig last = *rig_at(app, app->place);
+    const bool other = app->other_model;
+    bl_app_drop_other_model(app);
+    bl_setlist_finish(&app->setlist);
+    app->setlist_path[0] = app->memory.setlist[0] = '\0';
+    memset(&app->state.place, 0, sizeof app->state.place);
+    memset(&app->state.stage, 0, sizeof app->state.stage);
+    app->state.changes++;
+    app->state.parts_serial++;
+    bl_app_stage_rigs(app, -1);
+    watch(app);
+    if (other) {
+        snprintf(last.rig.model, sizeof last.rig.model, "%s", app->state.model_path);
+    }
+    snprintf(app->rig_path, sizeof app->rig_path, "%s", last.path);
+    bl_app_play_rig(app, &last.rig);
+}
+
+const char *bl_app_get_setlist(const bl_app *app, size_t index)
+{
+    return index < app->memory.setlist_count ? app->memory.setlists[index] : NULL;
 }
 
 /// The rig as it was before the edit, where the new one cannot be used; and its knobs as they are,
@@ -320,9 +384,11 @@ static void reload(bl_app *app)
         keep_old_rig(&old, &fresh.rigs[i]);
     }
     bl_setlist_finish(&old);
-    bl_app_stage_rigs(app, (int)bl_app_current_rig(app));
-    show_rig(app);
-    publish(app);
+    bl_app_stage_rigs(app, app->other_model ? -1 : (int)bl_app_current_rig(app));
+    if (!app->other_model) {
+        show_rig(app);
+    }
+    bl_app_show_place(app);
     watch(app);
     remember_place(app);
     bl_app_tell(app, BL_APP_INFO, "the edited set list has %zu songs with %zu parts",

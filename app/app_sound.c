@@ -50,13 +50,8 @@ void bl_app_panic(bl_app *app)
     control(app, BL_CONTROL_RESET, 0.0);
 }
 
-void bl_app_set_parameter(bl_app *app, bl_parameter parameter, double value)
+static void send_knob(bl_app *app, bl_parameter parameter)
 {
-    app->state.parameters[parameter] = bl_parameter_clamp(parameter, value);
-    if (app->setlist.part_count > 0) {
-        bl_app_turn_rig(app, bl_app_current_rig(app), parameter, app->state.parameters[parameter]);
-        return;
-    }
     const bl_control c = {
         .kind = BL_CONTROL_PARAMETER,
         .parameter = parameter,
@@ -68,6 +63,16 @@ void bl_app_set_parameter(bl_app *app, bl_parameter parameter, double value)
     }
 }
 
+void bl_app_set_parameter(bl_app *app, bl_parameter parameter, double value)
+{
+    app->state.parameters[parameter] = bl_parameter_clamp(parameter, value);
+    if (app->setlist.part_count > 0 && !app->other_model) {
+        bl_app_turn_rig(app, bl_app_current_rig(app), parameter, app->state.parameters[parameter]);
+        return;
+    }
+    send_knob(app, parameter);
+}
+
 /// Asks LOADER for a chain; `path` NULL: of the model that is loaded.
 static void request_model(bl_app *app, const char *path)
 {
@@ -77,7 +82,7 @@ static void request_model(bl_app *app, const char *path)
         .sample_rate_hz = app->engine_rate_hz,
         .quality = app->config.quality,
         .whole = app->model_whole,
-        .stages = app->has_rig,
+        .stages = app->has_rig || app->setlist.part_count > 0,
         .spill = app->rig.spill,
         .match_loudness = app->rig.match_loudness,
         .calibrate = app->settings.has_interface_input,
@@ -216,7 +221,7 @@ void bl_app_prepare_sound(bl_app *app, double sample_rate_hz)
         return;
     }
     const char *first = app->first_model[0] != '\0' ? app->first_model : NULL;
-    if (app->setlist.part_count == 0) {
+    if (app->setlist.part_count == 0 || app->other_model) {
         request_model(app, first);
     }
     if (app->demo_path[0] != '\0') {
@@ -235,11 +240,8 @@ void bl_app_load_model(bl_app *app, const char *path)
 {
     char absolute[BL_PATH_MAX];
     bl_path_absolute(path, absolute);
-    if (app->setlist.part_count > 0) { // into the rig that plays
-        const size_t rig = bl_app_current_rig(app);
-        snprintf(app->setlist.rigs[rig].rig.model, BL_RIG_PATH_MAX, "%s", absolute);
-        bl_app_stage_rigs(app, (int)rig);
-        return;
+    if (app->setlist.part_count > 0) { // in the rig of the part
+        app->rig = app->setlist.rigs[bl_app_current_rig(app)].rig;
     }
     if (app->engine == NULL) { // as soon as there is a rate
         snprintf(app->first_model, sizeof app->first_model, "%s", absolute);
@@ -247,6 +249,26 @@ void bl_app_load_model(bl_app *app, const char *path)
         return;
     }
     request_model(app, absolute);
+}
+
+void bl_app_play_rig(bl_app *app, const bl_rig *rig)
+{
+    app->rig = *rig;
+    app->has_rig = true;
+    if (app->engine == NULL) {
+        snprintf(app->first_model, sizeof app->first_model, "%s", rig->model);
+    } else {
+        request_model(app, rig->model);
+    }
+}
+
+bool bl_app_drop_other_model(bl_app *app)
+{
+    const bool dropped = app->other_model || app->model_awaited;
+    app->other_model = app->model_awaited = app->model_heavy = false;
+    app->model_generation = 0; // of no answer
+    app->old_model[0] = app->first_model[0] = '\0';
+    return dropped;
 }
 
 void bl_app_set_demo(bl_app *app, const char *path)
@@ -281,6 +303,14 @@ static void remember_sound(bl_app *app, const char *path)
     bl_app_save_memory(app);
 }
 
+/// All of them, since some may have been turned while the chain was built.
+static void send_knobs(bl_app *app)
+{
+    for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
+        send_knob(app, (bl_parameter)p);
+    }
+}
+
 static void hear_model(bl_app *app, bl_loader_answer *answer)
 {
     if (answer->generation != app->model_generation) {
@@ -312,6 +342,11 @@ static void hear_model(bl_app *app, bl_loader_answer *answer)
         answer->model != NULL ? *bl_model_get_info(answer->model) : (bl_model_info){.name = ""};
     if (answer->model != NULL || app->has_rig) {
         remember_sound(app, answer->path);
+    }
+    if (app->setlist.part_count > 0) {
+        app->other_model = true;
+        send_knobs(app);
+        bl_app_show_place(app);
     }
 }
 
@@ -348,7 +383,12 @@ static void hear_heavy(bl_app *app, const bl_loader_answer *answer)
 
 void bl_app_keep_old_model(bl_app *app)
 {
-    if (app->old_model[0] != '\0' && app->engine != NULL) {
+    const bool listed =
+        app->setlist.part_count > 0 &&
+        strcmp(app->old_model, app->setlist.rigs[bl_app_current_rig(app)].rig.model) == 0;
+    if (listed) {
+        bl_app_return_to_part(app);
+    } else if (app->old_model[0] != '\0' && app->engine != NULL) {
         request_model(app, app->old_model);
     }
 }

@@ -60,6 +60,28 @@ void bl_app_turn_rig(bl_app *app, size_t rig, bl_parameter parameter, double val
     }
 }
 
+bl_app_readiness bl_app_rig_readiness(const bl_app *app, size_t rig, char fault[BL_APP_TEXT_MAX])
+{
+    const bl_error *error = &app->setlist.rigs[rig].error;
+    bl_stage_rig staged = {.phase = BL_STAGE_FAILED};
+    if (bl_stage_get_rig(app->stage, stage_index(app, rig), &staged)) {
+        error = &staged.error;
+    }
+    snprintf(fault, BL_APP_TEXT_MAX, "%s", error->text);
+    switch (staged.phase) {
+    case BL_STAGE_WAITING:
+        return BL_APP_RIG_WAITS;
+    case BL_STAGE_LOADED:
+        return BL_APP_RIG_LOADED;
+    case BL_STAGE_ARMED:
+    case BL_STAGE_PLAYING:
+        return BL_APP_RIG_ARMED;
+    case BL_STAGE_FAILED:
+        break;
+    }
+    return BL_APP_RIG_FAILED;
+}
+
 /// Tells once of each rig what is wrong with it: that it cannot be built, or costs too much.
 static void tell_faults(bl_app *app, int count)
 {
@@ -128,7 +150,10 @@ void bl_app_hear_stage(bl_app *app)
     s->changes += now.switches != app->stage_switches;
     app->stage_switches = now.switches;
     s->loading = now.chosen != BL_STAGE_NONE && now.chosen != now.sounding;
-    show_sounding(app, now.sounding);
+    s->parts_serial++;
+    if (!app->other_model) {
+        show_sounding(app, now.sounding);
+    }
     tell_faults(app, now.rig_count);
 }
 

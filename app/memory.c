@@ -112,6 +112,34 @@ static bl_status read_place(bl_document *document, yaml_node_t *root, bl_memory 
     return status;
 }
 
+static bl_status read_setlists(bl_document *document, yaml_node_t *list, bl_memory *memory,
+                               bl_error *error)
+{
+    bl_status status = BL_STATUS_OK;
+    while (status == BL_STATUS_OK && memory->setlist_count < BL_SETLISTS_MAX) {
+        yaml_node_t *node = bl_document_at(document, list, memory->setlist_count);
+        if (node == NULL) {
+            break;
+        }
+        char *path = memory->setlists[memory->setlist_count++];
+        status = bl_document_text(document, node, "path", path, sizeof *memory->setlists, error);
+    }
+    return status;
+}
+
+static void write_setlists(bl_document_writer *writer, const bl_memory *memory)
+{
+    bl_document_put_text(writer, "setlists");
+    bl_document_open_sequence(writer);
+    for (size_t i = 0; i < memory->setlist_count; i++) {
+        bl_document_open_mapping(writer);
+        bl_document_put_text(writer, "path");
+        bl_document_put_text(writer, memory->setlists[i]);
+        bl_document_close_mapping(writer);
+    }
+    bl_document_close_sequence(writer);
+}
+
 static void write_place(bl_document_writer *writer, const bl_memory *memory)
 {
     char place[24];
@@ -217,6 +245,10 @@ static bl_status read_file(const char *path, bl_memory *memory, bl_error *error)
         status = read_place(&document, root, memory, error);
     }
     if (status == BL_STATUS_OK) {
+        yaml_node_t *list = bl_document_get(&document, root, "setlists");
+        status = read_setlists(&document, list, memory, error);
+    }
+    if (status == BL_STATUS_OK) {
         status = read_played(&document, bl_document_get(&document, root, "played"), memory, error);
     }
     yaml_node_t *devices = bl_document_get(&document, root, "devices");
@@ -316,6 +348,7 @@ bl_status bl_memory_save(const char *name, const bl_memory *memory, bl_error *er
     }
     write_knobs(&writer, &memory->knobs);
     write_place(&writer, memory);
+    write_setlists(&writer, memory);
     bl_document_put_text(&writer, "played");
     bl_document_open_sequence(&writer);
     for (size_t i = 0; i < memory->played_count; i++) {
@@ -411,4 +444,19 @@ bool bl_memory_play(bl_memory *memory, const char *path, const char *name)
     snprintf(memory->played[0].path, sizeof memory->played[0].path, "%s", path);
     snprintf(memory->played[0].name, sizeof memory->played[0].name, "%s", name);
     return true;
+}
+
+void bl_memory_open_setlist(bl_memory *memory, const char *path)
+{
+    size_t at = 0;
+    snprintf(memory->setlist, sizeof memory->setlist, "%s", path);
+    while (at < memory->setlist_count && strcmp(memory->setlists[at], path) != 0) {
+        at++;
+    }
+    if (at == memory->setlist_count) {
+        at =
+            memory->setlist_count < BL_SETLISTS_MAX ? memory->setlist_count++ : BL_SETLISTS_MAX - 1;
+    }
+    memmove(&memory->setlists[1], &memory->setlists[0], at * sizeof *memory->setlists);
+    snprintf(memory->setlists[0], sizeof memory->setlists[0], "%s", path);
 }

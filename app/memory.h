@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { BL_DEVICES_MAX = 16, BL_CONNECTIONS_MAX = 32, BL_PLAYED_MAX = 12 };
+enum { BL_DEVICES_MAX = 16, BL_CONNECTIONS_MAX = 32, BL_PLAYED_MAX = 12, BL_SETLISTS_MAX = 6 };
 
 /// The connections that the player last had on one device.
 typedef struct bl_device {
@@ -35,13 +35,15 @@ typedef struct bl_knobs {
 } bl_knobs;
 
 typedef struct bl_memory {
-    char model[4096];          ///< the last one; "": none yet
-    char rig[4096];            ///< whose stages and cab it had; "": it played alone
-    char setlist[4096];        ///< that it belongs to; "": none
-    char song[128], part[128]; ///< where the player was in it
-    size_t place;              ///< the same as a number, from 0 on
-    bl_knobs knobs;            ///< as they were left
-    bl_played *played;         ///< the newest first
+    char model[4096];                     ///< the last one; "": none yet
+    char rig[4096];                       ///< whose stages and cab it had; "": it played alone
+    char setlist[4096];                   ///< that it belongs to; "": none
+    char song[128], part[128];            ///< where the player was in it
+    size_t place;                         ///< the same as a number, from 0 on
+    char setlists[BL_SETLISTS_MAX][4096]; ///< that were open, the newest first
+    size_t setlist_count;
+    bl_knobs knobs;    ///< as they were left
+    bl_played *played; ///< the newest first
     size_t played_count;
     bl_device *devices;
     size_t device_count;
@@ -68,6 +70,9 @@ bool bl_memory_copy(const bl_memory *memory, bl_memory *copy);
 
 /// Puts a model first among the played ones; the oldest makes room. False: memory is short.
 bool bl_memory_play(bl_memory *memory, const char *path, const char *name);
+
+/// It belongs to this set list from now on, which stands first among those that were open.
+void bl_memory_open_setlist(bl_memory *memory, const char *path);
 
 /// Frees what it holds.
 void bl_memory_finish(bl_memory *memory);

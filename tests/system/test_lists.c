@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// Set lists as a window drives them: opened and closed while the guitar plays, left for a model
+// that is not in them, and gone back to.
+
+#include "app.h"
+#include "stage.h"
+#include "support/cmocka_all.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+static bl_app *app;
+static char models[4][256];
+
+static void pump(void)
+{
+    struct pollfd wait = {bl_app_fd(app), POLLIN, 0};
+    poll(&wait, 1, 1000);
+    bl_app_dispatch(app);
+}
+
+/// Pumps until the condition holds, with the state in `s`.
+#define PUMP_UNTIL(condition)                                                                      \
+    do {                                                                                           \
+        const long long until = now_ms() + DEADLINE_MS;                                            \
+        bl_app_get_state(app, &s);                                                                 \
+        while (!(condition)) {                                                                     \
+            if (now_ms() > until) {                                                                \
+                fail_msg("never: %s; the last message: %s", #condition, s.message.text);           \
+            }                                                                                      \
+            pump();                                                                                \
+            bl_app_get_state(app, &s);                                                             \
+        }                                                                                          \
+    } while (false)
+
+/// A rig that is not measured, which takes long under a sanitizer.
+static void write_rig(const char *name, int model, int bass)
+{
+    char text[512];
+    snprintf(text, sizeof text,
+             "version: 1\nname: %c\nmodel: %d.safetensors\nmatch_loudness: false\n"
+             "parameters: {bass: %d}\n",
+             name[0] - 'a' + 'A', model, bass);
+    stage_write(name, text);
+}
+
+static int open_stage(void **state)
+{
+    bl_app_state s;
+    bl_app_config config = bl_app_config_default();
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%d.safetensors", i);
+        snprintf(models[i], sizeof models[i], "%s",
+                 stage_make_model(name, (uint64_t)i + 1, true, 48000.0));
+    }
+    write_rig("a.yaml", 0, 3);
+    write_rig("b.yaml", 1, 4);
+    stage_write("one.yaml", "version: 1\nname: First\nsongs:\n- name: Song\n  parts:\n"
+                            "  - {name: Verse, rig: a.yaml}\n  - {name: Solo, rig: b.yaml}\n");
+    stage_write("two.yaml", "version: 1\nsongs:\n- {name: Only, rig: b.yaml}\n");
+    stage_write("gone.yaml", "version: 1\nsongs:\n- {name: Only, rig: nowhere.yaml}\n");
+    stage_write("broken.yaml", "version: 1\nsongs: 3\n");
+    stage_server_start(&(stage_server){.rate_hz = 48000, .period = 128, .async = true});
+    config.model = models[2];
+    assert_int_equal(bl_app_create(&config, &app, NULL), BL_STATUS_OK);
+    PUMP_UNTIL(s.phase == BL_APP_PLAYING);
+    return 0;
+}
+
+static int close_stage(void **state)
+{
+    bl_app_destroy(app);
+    app = NULL;
+    stage_server_stop();
+    return stage_rename_server(state);
+}
+
+static bool plays(const bl_app_state *s, int model)
+{
+    return !s->loading && strcmp(s->model_path, models[model]) == 0;
+}
+
+static void test_opens_and_closes(void **state)
+{
+    (void)state;
+    bl_app_state s;
+    bl_app_part part;
+    bl_app_open_setlist(app, stage_path("broken.yaml"));
+    PUMP_UNTIL(strstr(s.message.text, "what plays plays on") != NULL);
+    assert_int_equal(s.place.number, 0);
+    bl_app_open_setlist(app, stage_path("one.yaml"));
+    PUMP_UNTIL(plays(&s, 0) && s.stage.armed == 2);
+    assert_string_equal(s.place.setlist, "First");
+    assert_true(bl_app_get_part(app, 2, &part));
+    assert_int_equal(part.readiness, BL_APP_RIG_ARMED);
+    assert_true(s.stage.memory_bytes > 1000);
+    bl_app_act(app, BL_ACTION_NEXT, 0);
+    PUMP_UNTIL(plays(&s, 1) && s.place.number == 2);
+    const uint64_t serial = s.parts_serial;
+    bl_app_open_setlist(app, stage_path("gone.yaml"));
+    PUMP_UNTIL(s.place.count == 1 && s.parts_serial != serial);
+    assert_true(bl_app_get_part(app, 1, &part));
+    assert_int_equal(part.readiness, BL_APP_RIG_FAILED);
+    assert_non_null(strstr(part.fault, "nowhere.yaml"));
+    bl_app_open_setlist(app, stage_path("two.yaml"));
+    PUMP_UNTIL(plays(&s, 1) && s.place.count == 1);
+    assert_non_null(strstr(bl_app_get_setlist(app, 0), "two.yaml"));
+    assert_non_null(strstr(bl_app_get_setlist(app, 2), "one.yaml"));
+    assert_null(bl_app_get_setlist(app, 3));
+    bl_app_close_setlist(app); // its rig plays on alone
+    PUMP_UNTIL(s.place.number == 0 && plays(&s, 1));
+    assert_true(s.parameters[BL_PARAMETER_BASS] == 4.0);
+    bl_app_load_model(app, models[3]);
+    PUMP_UNTIL(plays(&s, 3));
+}
+
+static void test_another_model_plays_beside_the_list(void **state)
+{
+    (void)state;
+    bl_app_state s;
+    bl_app_open_setlist(app, stage_path("one.yaml"));
+    PUMP_UNTIL(plays(&s, 0) && s.swaps == 2 && s.stage.loaded == 2);
+    bl_app_load_model(app, models[3]);
+    PUMP_UNTIL(plays(&s, 3) && s.swaps == 3);
+    assert_true(s.place.other_model);
+    assert_true(s.parameters[BL_PARAMETER_BASS] == 3.0); // the part's rig, but for the model
+    bl_app_set_parameter(app, BL_PARAMETER_BASS, 9.0);
+    stage_write("one.yaml", "version: 1\nname: Edited\nsongs:\n- name: Song\n  parts:\n"
+                            "  - {name: Verse, rig: a.yaml}\n  - {name: Solo, rig: b.yaml}\n");
+    PUMP_UNTIL(strcmp(s.place.setlist, "Edited") == 0);
+    assert_true(s.place.other_model && plays(&s, 3)); // an edit takes nothing away
+    bl_app_load_model(app, stage_path("broken.yaml"));
+    PUMP_UNTIL(!s.loading && strstr(s.message.text, "broken.yaml") != NULL);
+    assert_true(s.place.other_model && plays(&s, 3));
+    for (const long long until = now_ms() + 500; now_ms() < until; pump()) {
+        bl_app_get_state(app, &s);
+        assert_int_equal(s.swaps, 3); // nor does anything else come, however late
+    }
+    bl_app_act(app, BL_ACTION_PART, 1); // the same part: as it is in the list
+    PUMP_UNTIL(plays(&s, 0));
+    assert_false(s.place.other_model);
+    assert_true(s.parameters[BL_PARAMETER_BASS] == 3.0);
+    bl_app_load_model(app, models[3]);
+    PUMP_UNTIL(plays(&s, 3));
+    bl_app_act(app, BL_ACTION_NEXT, 0);
+    PUMP_UNTIL(plays(&s, 1) && s.place.number == 2 && !s.place.other_model);
+    bl_app_load_model(app, models[3]); // overtaken: the list wins
+    bl_app_act(app, BL_ACTION_PREVIOUS, 0);
+    PUMP_UNTIL(plays(&s, 0) && !s.place.other_model);
+}
+
+int main(int argc, char **argv)
+{
+    stage_isolate(argc, argv);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_opens_and_closes, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(test_another_model_plays_beside_the_list, open_stage,
+                                        close_stage),
+    };
+    return cmocka_run_group_tests_name("lists", tests, stage_open, stage_close);
+}
