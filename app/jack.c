@@ -154,6 +154,7 @@ bl_status bl_jack_open(const bl_jack_config *config, bl_jack **jack, bl_error *e
         return bl_error_set(error, detail.status, "%s", detail.text);
     }
     j->epoch = config->epoch;
+    j->repeats = !bl_jack_is_pipewire();
     j->server = config->server != NULL ? strdup(config->server) : NULL;
     atomic_store(&j->pulse, config->pulse);
     const uint32_t rate_hz = jack_get_sample_rate(j->client);

@@ -102,6 +102,21 @@ static void on_thread_start(void *argument)
     }
 }
 
+/// Tells the engine of cycles that never came. What has been heard meanwhile decides where the
+/// sound goes on: jackd gives the card the last period that a client wrote, once more if that
+/// client was late, and after the silence of a card that had to be started again; PipeWire leaves a
+/// late client out. Frames count through what was lost on both. In freewheel nothing is, and
+/// leaving it is no gap either.
+static void heed_gap(bl_jack *jack, bl_engine *engine, jack_nframes_t frames, bool freewheel)
+{
+    const jack_nframes_t now = jack_last_frame_time(jack->client);
+    if (engine != NULL && jack->has_next_frame && !freewheel && now != jack->next_frame) {
+        bl_engine_report_gap(engine, jack->repeats);
+    }
+    jack->has_next_frame = !freewheel;
+    jack->next_frame = now + frames;
+}
+
 static int process(jack_nframes_t frames, void *argument)
 {
     bl_jack *jack = argument;
@@ -118,6 +133,7 @@ static int process(jack_nframes_t frames, void *argument)
     if (freewheel && p != NULL && p->engine != NULL && pulse->settle != NULL) {
         pulse->settle(pulse->settle_argument);
     }
+    heed_gap(jack, p != NULL ? p->engine : NULL, frames, freewheel);
     run(jack, p, frames, pulse, freewheel);
 
     if (pulse != NULL) {

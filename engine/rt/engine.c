@@ -368,8 +368,10 @@ void bl_engine_process_stereo(bl_engine *engine, const float *in, float *left, f
     bl_swap_take(engine);
     for (uint32_t at = 0; at < frames; at += BL_PERIOD_MAX) {
         const uint32_t part = frames - at < BL_PERIOD_MAX ? frames - at : BL_PERIOD_MAX;
+        float *const out[] = {left + at, right != NULL ? right + at : NULL};
         listen(engine, in + at, part);
-        play(engine, left + at, right != NULL ? right + at : NULL, part);
+        play(engine, out[0], out[1], part);
+        bl_resume_process(&engine->resume, out, right != NULL ? 2 : 1, part);
     }
     if (engine->swap_untold) {
         send(engine, BL_TELEMETRY_SWAPPED);
@@ -392,6 +394,11 @@ void bl_engine_play_whole(bl_engine *engine)
         bl_chain_rewind_beside(engine->live, engine->live->narrow);
     }
     bl_overload_begin(overload, overload->ratio, overload->memory_frames);
+}
+
+void bl_engine_report_gap(bl_engine *engine, bool held)
+{
+    bl_resume_begin(&engine->resume, held);
 }
 
 void bl_engine_report_load(bl_engine *engine, double share, uint32_t frames)

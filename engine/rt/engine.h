@@ -11,6 +11,7 @@
 #include "backline/slot.h"
 #include "rt/howl.h"
 #include "rt/overload.h"
+#include "rt/resume.h"
 #include "rt/smoother.h"
 #include "rt/tail.h"
 #include "rt/tape.h"
@@ -51,6 +52,7 @@ struct bl_engine {
     bl_overload overload; ///< which width of `live` is heard
     bl_howl howl;         ///< turns the output down where it feeds back
     bl_smoother bypass;   ///< weight of the clean signal against the chains
+    bl_resume resume;     ///< fades in after a gap
     bl_engine_coming coming[BL_PARAMETER_COUNT];
     bl_telemetry totals; ///< counts since creation, peaks since the last meters
     bool swap_untold;    ///< a SWAPPED record waits for room in the ring

@@ -66,6 +66,8 @@ bl_status bl_engine_create(const bl_engine_config *config, bl_engine **engine, b
     made->overload = bl_overload_at_rest(config->sample_rate_hz, made->crossfade_frames);
     bl_howl_init(&made->howl, config->sample_rate_hz);
     made->bypass = bl_smoother_at(0.0F, made->ramp_frames);
+    made->resume = bl_resume_at_rest(
+        made->ramp_frames < made->crossfade_frames ? made->ramp_frames : made->crossfade_frames);
     *engine = made;
     return BL_STATUS_OK;
 

@@ -139,6 +139,12 @@ bool bl_engine_poll(bl_engine *engine, bl_telemetry *telemetry);
 /// each. All of this is about the full width's own cost. Thread: RT, after bl_engine_process.
 void bl_engine_report_load(bl_engine *engine, double share, uint32_t frames) BL_NONBLOCKING;
 
+/// Frames were lost since the last process call: the next one begins where the sound card stands
+/// and fades to what it plays, by the crossfade or the ramp, whichever is shorter. `held`: the last
+/// period given was heard again, so it stands at the last sample; else it was silent. Thread: RT,
+/// before bl_engine_process.
+void bl_engine_report_gap(bl_engine *engine, bool held) BL_NONBLOCKING;
+
 /// For freewheel, where nothing is late: the live chain is heard at its full width from the next
 /// frame on, and the loads reported so far are forgotten; a chain that joins in the next process
 /// call need not have heard everything, the call plays it what is missing. Thread: RT, before every
