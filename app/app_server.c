@@ -15,6 +15,7 @@ enum {
     HEARTBEAT_MS = 800,   ///< and four periods: after that the server counts as silent
     OWN_FROZEN_MS = 5000, ///< after that our own is started anew
     LOAD_EVERY_MS = 1000,
+    JOIN_PATIENCE_MS = 2000, ///< for a server that is being joined
 };
 
 void bl_app_survey_in(bl_app *app, int64_t ms)
@@ -270,8 +271,25 @@ static void watch_heart(bl_app *app, int64_t now_ms)
     }
 }
 
+/// A server that stands still while it is being joined.
+static void watch_joining(bl_app *app)
+{
+    const bool stands = bl_link_get_wait_ms(app->link) > JOIN_PATIENCE_MS;
+    const bl_app_phase phase = app->state.phase;
+    if (stands && (phase == BL_APP_LOOKING || phase == BL_APP_LOADING)) {
+        bl_error error = {0};
+        bl_jack_say_frozen(app->config.server, &error);
+        bl_app_set_phase(app, BL_APP_FROZEN);
+        bl_app_tell(app, BL_APP_WARNING, "%s", error.text);
+        mark_absence(app);
+    } else if (!stands && phase == BL_APP_FROZEN && !app->joined) {
+        bl_app_set_phase(app, BL_APP_LOOKING);
+    }
+}
+
 void bl_app_watch_server(bl_app *app, int64_t now_ms)
 {
+    watch_joining(app);
     if (!app->activated) {
         return;
     }

@@ -138,8 +138,8 @@ const bl_command bl_command_ports = {
         "Lists the ports of the running JACK server (or PipeWire) with direction, type, name, "
         "pretty name and latency, and ALSA's sound cards. The latency of an output is how old its "
         "sound is already, that of an input how long it takes until it is heard; not every device "
-        "reports it. No server and no "
-        "card are answers too, not failures.",
+        "reports it. No server and no card are answers too, not failures; a server that does not "
+        "answer is one.",
     .options = options,
     .examples = "backline ports\nLists everything.\n"
                 "backline ports --json\nThe same for another program.",
@@ -162,6 +162,9 @@ static int run(int argc, char **argv)
     }
     f.joined = bl_jack_look(settings.server, &f.survey, &f.rate_hz, &f.period_frames, &f.error) ==
                BL_STATUS_OK;
+    if (!f.joined && f.error.status != BL_STATUS_SERVER) {
+        return bl_command_fail(&bl_command_ports, &f.error);
+    }
     f.card_count = bl_card_list(f.cards);
     if (settings.json) {
         print_json(&f);

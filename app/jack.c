@@ -15,7 +15,7 @@
 #define TYPE_TEXT "text/plain"
 #define ICON_NAME "backline"
 
-enum { CLOSE_PATIENCE_MS = 400, PROBE_PATIENCE_S = 2 };
+enum { CLOSE_PATIENCE_MS = 400, PROBE_PATIENCE_S = 2, LOOK_PATIENCE_MS = 3000 };
 
 const bl_jack_port_row bl_jack_port_rows[BL_JACK_PORTS] = {
 #define PORT_ROW(id, name, type, flags, pretty, group, order)                                      \
@@ -226,24 +226,77 @@ bool bl_jack_probe(const char *server)
            WEXITSTATUS(status) == 0;
 }
 
+bl_status bl_jack_say_frozen(const char *server, bl_error *error)
+{
+    if (bl_jack_is_pipewire()) {
+        return bl_error_set(error, BL_STATUS_REFUSED,
+                            "PipeWire is there but does not answer; `systemctl --user restart "
+                            "pipewire wireplumber` starts it anew");
+    }
+    return bl_error_set(error, BL_STATUS_REFUSED,
+                        "the JACK server \"%s\" is there but does not answer; if it stays so, end "
+                        "it with `killall -9 jackd` and start it again",
+                        bl_jack_server_name(server));
+}
+
+/// One look at a server, on a thread that may hang in it.
+typedef struct look {
+    const char *server; ///< the caller's, who outlives it
+    bl_survey survey;
+    uint32_t rate_hz, period_frames;
+    bl_error error;
+    atomic_bool done; ///< thread -> MAIN
+} look;
+
+static void *look_round(void *argument)
+{
+    look *l = argument;
+    bl_jack *jack = calloc(1, sizeof *jack);
+    if (jack == NULL) {
+        bl_error_set(&l->error, BL_STATUS_NO_MEMORY, "not enough memory for a JACK client");
+    } else {
+        jack->client = bl_jack_open_client("backline-look", l->server, &l->error);
+    }
+    if (jack != NULL && jack->client != NULL) {
+        l->rate_hz = jack_get_sample_rate(jack->client);
+        l->period_frames = jack_get_buffer_size(jack->client);
+        bl_jack_list_ports(jack->client, &l->survey.ports, &l->error);
+        bl_jack_close(jack, CLOSE_PATIENCE_MS);
+    } else {
+        free(jack);
+    }
+    atomic_store(&l->done, true);
+    return NULL;
+}
+
 bl_status bl_jack_look(const char *server, bl_survey *survey, uint32_t *rate_hz,
                        uint32_t *period_frames, bl_error *error)
 {
+    const struct timespec pause = {0, 2000000};
+    pthread_t thread;
+    look *l = calloc(1, sizeof *l);
     *survey = (bl_survey){0};
-    bl_jack *jack = calloc(1, sizeof *jack);
-    if (jack == NULL) {
-        return bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory for a JACK client");
+    if (l != NULL) {
+        l->server = server;
     }
-    jack->client = bl_jack_open_client("backline-look", server, error);
-    if (jack->client == NULL) {
-        free(jack);
-        return BL_STATUS_SERVER;
+    if (l == NULL || pthread_create(&thread, NULL, look_round, l) != 0) {
+        free(l);
+        return bl_error_set(error, BL_STATUS_NO_MEMORY, "cannot start a thread");
     }
-    *rate_hz = jack_get_sample_rate(jack->client);
-    *period_frames = jack_get_buffer_size(jack->client);
-    const bl_status status = bl_jack_list_ports(jack->client, &survey->ports, error);
-    bl_jack_close(jack, CLOSE_PATIENCE_MS);
-    return status;
+    for (int waited = 0; waited < LOOK_PATIENCE_MS && !atomic_load(&l->done); waited += 2) {
+        nanosleep(&pause, NULL);
+    }
+    if (!atomic_load(&l->done)) {
+        pthread_detach(thread); // and what it uses is left to it
+        return bl_jack_say_frozen(server, error);
+    }
+    pthread_join(thread, NULL);
+    *survey = l->survey;
+    *rate_hz = l->rate_hz;
+    *period_frames = l->period_frames;
+    *error = l->error;
+    free(l);
+    return error->status;
 }
 
 bl_status bl_jack_set_period(bl_jack *jack, uint32_t frames, bl_error *error)

@@ -47,6 +47,10 @@ bool bl_jack_is_pipewire(void);
 /// caller. Thread: any but RT.
 const char *bl_jack_server_name(const char *server);
 
+/// The sentence about a server that is there but does not answer, as an error of BL_STATUS_REFUSED.
+/// Thread: any but RT.
+bl_status bl_jack_say_frozen(const char *server, bl_error *error);
+
 /// Joins a running server (never starts one) and registers the ports; no sound passes yet. Fails
 /// with BL_STATUS_SERVER if none runs. Thread: LINK. Owns: the caller.
 bl_status bl_jack_open(const bl_jack_config *config, bl_jack **jack, bl_error *error);
@@ -58,8 +62,9 @@ const char *bl_jack_name(const bl_jack *jack);
 /// MAIN, before any other thread is made.
 bool bl_jack_probe(const char *server);
 
-/// Joins a server for a moment with no ports of our own, to look round. Thread: LINK, or MAIN of a
-/// program that does nothing else.
+/// Joins a server for a moment with no ports of our own, to look round. A server that does not
+/// answer is given up after some seconds, with BL_STATUS_REFUSED; none is BL_STATUS_SERVER. Thread:
+/// MAIN of a program that does nothing else and ends soon.
 bl_status bl_jack_look(const char *server, bl_survey *survey, uint32_t *rate_hz,
                        uint32_t *period_frames, bl_error *error);
 

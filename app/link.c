@@ -204,8 +204,16 @@ static void serve(bl_link *link, const request *r)
     } else if (r->kind == REQUEST_ATTACH && link->jack == NULL) {
         bl_link_answer_error(link, BL_LINK_ATTACHED, &(bl_error){0});
     } else if (link->jack != NULL) {
+        atomic_store(&link->asked_ms, bl_clock_ms());
         serve_client(link, r);
+        atomic_store(&link->asked_ms, 0);
     }
+}
+
+int64_t bl_link_get_wait_ms(const bl_link *link)
+{
+    const int64_t asked_ms = atomic_load(&link->asked_ms);
+    return asked_ms == 0 ? 0 : bl_clock_ms() - asked_ms;
 }
 
 static void *run(void *argument)

@@ -66,6 +66,10 @@ bl_link_answer *bl_link_poll(bl_link *link);
 /// NULL is allowed.
 void bl_link_answer_free(bl_link_answer *answer);
 
+/// For how long LINK has been waiting for one answer of the server's, in milliseconds; 0: it is
+/// not. Thread: MAIN.
+int64_t bl_link_get_wait_ms(const bl_link *link);
+
 // Requests. Thread: MAIN. All return at once; those about a client that is gone do nothing.
 
 /// Closes what there is and looks for a server until one is found. Answers: NOTE, NO_SERVER (once),

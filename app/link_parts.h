@@ -24,8 +24,9 @@ struct bl_link {
     char *client, *server_name, *command, *driver;
     pthread_t thread;
     bl_mailbox requests, answers;
-    atomic_bool ending; ///< MAIN -> LINK: give up whatever takes long
-    atomic_bool ended;  ///< LINK -> MAIN
+    atomic_bool ending;       ///< MAIN -> LINK: give up whatever takes long
+    atomic_bool ended;        ///< LINK -> MAIN
+    _Atomic int64_t asked_ms; ///< LINK -> MAIN: when it asked what is not answered yet; 0: nothing
 
     // LINK alone
     bl_jack *jack;

@@ -32,7 +32,9 @@ static bl_status try_open(bl_link *link, bl_error *error)
         link->epoch + 1,
     };
     bl_error_clear(error);
+    atomic_store(&link->asked_ms, bl_clock_ms());
     const bl_status status = bl_jack_open(&config, &link->jack, error);
+    atomic_store(&link->asked_ms, 0);
     if (status != BL_STATUS_OK) {
         return status;
     }

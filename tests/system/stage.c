@@ -172,6 +172,11 @@ void stage_server_stop(void)
     }
 }
 
+void stage_server_kill(void)
+{
+    program_end(&jackd);
+}
+
 // The program ---------------------------------------------------------------------------------
 
 void stage_live_start(program *live, const char *const *arguments)

@@ -46,6 +46,9 @@ typedef struct stage_server {
 void stage_server_start(const stage_server *server);
 void stage_server_signal(int number);
 void stage_server_stop(void);
+
+/// Kills it if it runs, and waits until its name is free.
+void stage_server_kill(void);
 bool stage_server_runs(void);
 
 /// The end of what the server has written, for the message of a test that fails.
