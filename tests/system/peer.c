@@ -50,6 +50,7 @@ static int record_cycle(jack_nframes_t frames, void *argument)
 {
     peer *p = argument;
     const float *in = jack_port_get_buffer(p->sink, frames);
+    const float *second = jack_port_get_buffer(p->second, frames);
     p->record_cycles++;
     if (!p->began) {
         return 0;
@@ -58,6 +59,9 @@ static int record_cycle(jack_nframes_t frames, void *argument)
     const uint64_t n = left < frames ? left : frames;
     if (n > 0) {
         memcpy(p->out + p->recorded, in, n * sizeof *in);
+    }
+    if (n > 0 && p->other != NULL) {
+        memcpy(p->other + p->recorded, second, n * sizeof *second);
     }
     p->recorded += n;
     return 0;
@@ -96,6 +100,8 @@ void peer_open(peer *p)
     assert_non_null(p->recorder);
     p->source = jack_port_register(p->player, "out", JACK_DEFAULT_AUDIO_TYPE, JackPortIsOutput, 0);
     p->sink = jack_port_register(p->recorder, "in", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
+    p->second =
+        jack_port_register(p->recorder, "second", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
     p->foot = jack_port_register(p->player, "foot", JACK_DEFAULT_MIDI_TYPE, JackPortIsOutput, 0);
     jack_set_process_callback(p->player, play_cycle, p);
     jack_set_xrun_callback(p->player, late, p);

@@ -19,10 +19,12 @@ typedef struct peer_message {
 typedef struct peer {
     jack_client_t *player, *recorder;
     jack_port_t *source, *sink;
-    jack_port_t *foot; ///< MIDI, the player's
+    jack_port_t *second; ///< another sink, the recorder's
+    jack_port_t *foot;   ///< MIDI, the player's
     // Set before a run, read by the audio threads.
     const float *in;
     float *out;
+    float *other; ///< what the second sink hears; NULL: it is not kept; the test's
     uint64_t frames;
     const peer_message *messages, *last_message; ///< the next one, and behind the last
     // Counted by the audio threads.

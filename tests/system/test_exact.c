@@ -6,7 +6,9 @@
 #include "skip.h"
 #include "stage.h"
 #include "support/cmocka_all.h"
+#include "support/random.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +21,7 @@ typedef struct scene {
     size_t seen;
     peer peer;
     float *heard;
+    uint64_t from; ///< the first frame that is compared
 } scene;
 
 static void open_scene_with(scene *s, uint32_t period, const char *model, double seconds)
@@ -30,7 +33,10 @@ static void open_scene_with(scene *s, uint32_t period, const char *model, double
     s->heard = calloc((size_t)s->sound.frames, sizeof *s->heard);
     assert_non_null(s->heard);
     stage_server_start(&(stage_server){.rate_hz = 48000, .period = period});
-    stage_live_start(&s->live, (const char *const[]){model, "--no-connect", "--no-ramp", NULL});
+    const bool is_rig = strstr(model, ".yaml") != NULL;
+    stage_live_start(&s->live,
+                     (const char *const[]){"--no-connect", "--no-ramp", is_rig ? "--rig" : model,
+                                           is_rig ? model : NULL, NULL});
     json_decref(stage_wait_state(&s->live, &s->seen, "playing"));
     peer_open(&s->peer);
     assert_true(peer_connect(&s->peer, "backline:in", "backline:out_left"));
@@ -51,12 +57,18 @@ static void close_scene(scene *s)
     free(s->heard);
 }
 
+static void check_same(const scene *s, const bl_audio *rendered, const float *heard)
+{
+    stage_check_same(rendered->samples + s->from, heard + s->from, s->sound.frames - s->from,
+                     TOLERANCE);
+}
+
 /// Plays the sound and compares.
 static void check(scene *s, const peer_plan *plan)
 {
     memset(s->heard, 0, (size_t)s->sound.frames * sizeof *s->heard);
     peer_run(&s->peer, s->sound.samples, s->heard, s->sound.frames, plan);
-    stage_check_same(s->rendered.samples, s->heard, s->sound.frames, TOLERANCE);
+    check_same(s, &s->rendered, s->heard);
 }
 
 static void at_period(uint32_t period)
@@ -148,6 +160,77 @@ static void test_right_is_left(void **state)
     close_scene(&s);
 }
 
+// Two outputs -----------------------------------------------------------------------------------
+
+enum { TAPS = 2000 };
+
+/// A rig with a stereo cab of decaying noise.
+static const char *make_stereo_rig(void)
+{
+    static float left[TAPS], right[TAPS];
+    random_source random = {12};
+    for (int i = 0; i < TAPS; i++) {
+        left[i] = random_float(&random, -0.3F, 0.3F) * expf(-0.004F * (float)i);
+        right[i] = random_float(&random, -0.3F, 0.3F) * expf(-0.002F * (float)i);
+    }
+    const bl_audio cab = {.samples = left, .right = right, .frames = TAPS, .sample_rate_hz = 48000};
+    assert_int_equal(bl_audio_save(stage_path("cab.wav"), &cab, BL_AUDIO_FLOAT_32, NULL),
+                     BL_STATUS_OK);
+    stage_make_model("model.safetensors", 7, true, 48000.0);
+    stage_write("stereo.yaml", "version: 1\nmodel: model.safetensors\ncab: cab.wav\n"
+                               "match_loudness: false\n");
+    return stage_path("stereo.yaml");
+}
+
+/// The second ear hears the port `second`, which has to play what is `expected`.
+static void check_both(scene *s, const char *second, const bl_audio *expected)
+{
+    float *other = calloc((size_t)s->sound.frames, sizeof *other);
+    assert_non_null(other);
+    assert_int_equal(jack_connect(s->peer.recorder, second, jack_port_name(s->peer.second)), 0);
+    s->peer.other = other;
+    check(s, &(peer_plan){.freewheel = false});
+    check_same(s, expected, other);
+    assert_true(stage_difference(s->heard, other, s->sound.frames) > 0.01);
+    s->peer.other = NULL;
+    free(other);
+}
+
+static void test_stereo_cab(void **state)
+{
+    (void)state;
+    const char *rig = make_stereo_rig();
+    scene s;
+    bl_audio right = {0};
+    open_scene_with(&s, 128, rig, 1.2);
+    s.from = TAPS; // what the model makes of silence is in the cab already
+    assert_int_equal(bl_audio_load(stage_path("rendered.wav"), 1, &right, NULL), BL_STATUS_OK);
+    check_both(&s, "backline:out_right", &right);
+    bl_audio_finish(&right);
+    close_scene(&s);
+}
+
+/// Each plays its own, from one guitar.
+static void test_two_at_once(void **state)
+{
+    (void)state;
+    scene s;
+    bl_audio rendered = {0};
+    program second;
+    size_t seen = 0;
+    open_scene(&s, 128);
+    const char *model = stage_make_model("second.safetensors", 8, true, 48000.0);
+    stage_render(stage_path("sound.wav"), model, &rendered);
+    stage_live_start(&second, (const char *const[]){model, "--name", "second", "--no-connect",
+                                                    "--no-ramp", NULL});
+    json_decref(stage_wait_state(&second, &seen, "playing"));
+    assert_int_equal(jack_connect(s.peer.player, jack_port_name(s.peer.source), "second:in"), 0);
+    check_both(&s, "second:out_left", &rendered);
+    stage_live_stop(&second);
+    bl_audio_finish(&rendered);
+    close_scene(&s);
+}
+
 int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
@@ -156,7 +239,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_period_100),      cmocka_unit_test(test_period_128),
         cmocka_unit_test(test_period_1024),     cmocka_unit_test(test_changing_periods),
         cmocka_unit_test(test_freewheel_waits), cmocka_unit_test(test_freewheel),
-        cmocka_unit_test(test_right_is_left),
+        cmocka_unit_test(test_right_is_left),   cmocka_unit_test(test_stereo_cab),
+        cmocka_unit_test(test_two_at_once),
     };
     return cmocka_run_group_tests(tests, stage_open, stage_close);
 }
