@@ -6,6 +6,7 @@
 
 #include "access.h"
 #include "fact.h"
+#include "file_dialog.h"
 #include "words.h"
 
 #include <math.h>
@@ -276,17 +277,10 @@ void bl_model_panel_open(bl_model_panel *panel)
         return;
     }
     GtkWidget *window = gtk_widget_get_toplevel(panel->root);
-    panel->dialog = gtk_file_chooser_dialog_new(
-        "Open a model file", GTK_WINDOW(window), GTK_FILE_CHOOSER_ACTION_OPEN, "Cancel",
-        GTK_RESPONSE_CANCEL, "Open", GTK_RESPONSE_ACCEPT, NULL);
-    gtk_dialog_set_default_response(GTK_DIALOG(panel->dialog), GTK_RESPONSE_ACCEPT);
-    GtkFileFilter *models = gtk_file_filter_new();
-    gtk_file_filter_set_name(models, "Models (.nam, .aidax, .json, .safetensors)");
     static const char *const patterns[] = {"*.nam", "*.aidax", "*.json", "*.safetensors"};
-    for (size_t i = 0; i < G_N_ELEMENTS(patterns); i++) {
-        gtk_file_filter_add_pattern(models, patterns[i]);
-    }
-    gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(panel->dialog), models);
+    panel->dialog = bl_file_dialog(GTK_WINDOW(window), "Open a model file",
+                                   "Models (.nam, .aidax, .json, .safetensors)", patterns,
+                                   G_N_ELEMENTS(patterns));
     bl_access(panel->dialog, "model-dialog", NULL);
     g_signal_connect(panel->dialog, "response", G_CALLBACK(dialog_answered), panel);
     gtk_widget_show(panel->dialog);

@@ -40,6 +40,7 @@ static void bypass_toggled(GtkToggleButton *button, gpointer data)
 static GtkWidget *make_menu(void)
 {
     GMenu *menu = g_menu_new();
+    g_menu_append(menu, "Open a set list…", "win.open-setlist");
     g_menu_append(menu, "Open a model file…", "win.open");
     g_menu_append(menu, "Previous model", "win.previous");
     g_menu_append(menu, "Next model", "win.next");
@@ -102,8 +103,15 @@ void bl_title_bar_update(bl_title_bar *bar, const bl_app_state *state)
     gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(bar->mute), state->muted);
     gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(bar->bypass), state->bypassed);
     bar->updating = false;
-    const char *title = state->model_path[0] != '\0' ? state->model.name : "No model";
+    const bl_app_place *place = &state->place;
+    char song[64];
+    g_snprintf(song, sizeof song, "Song %zu of %zu", place->song_number, place->song_count);
+    const char *title = place->setlist[0] != '\0'      ? place->setlist
+                        : place->number > 0            ? "Set list"
+                        : state->model_path[0] != '\0' ? state->model.name
+                                                       : "No model";
     const char *subtitle = state->loading           ? "loading another, this one plays on"
+                           : place->number > 0      ? song
                            : state->demo[0] != '\0' ? "hears the demo riff"
                                                     : "hears the guitar";
     set_text(GTK_HEADER_BAR(bar->root), title, subtitle);

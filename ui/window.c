@@ -9,10 +9,12 @@
 #include "model_panel.h"
 #include "notice.h"
 #include "port_panel.h"
+#include "setlist_panel.h"
 #include "status_bar.h"
 #include "title_bar.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 enum { MARGIN = 16, GAP = 16, WIDTH = 1200, HEIGHT = 700, FRAME = 72, LARGE_WIDTH_REM = 84 };
 
@@ -26,8 +28,9 @@ struct bl_window {
     bl_model_panel models;
     bl_port_panel in, out;
     bl_latency_panel latency;
+    bl_setlist_panel setlist;
     bl_status_bar status;
-    GtkWidget *areas[3]; ///< for F6: models, ports, title bar
+    GtkWidget *areas[4]; ///< for F6: models, ports, set list, title bar
     guint tick;
 };
 
@@ -59,6 +62,44 @@ static void act(GSimpleAction *action, GVariant *parameter, gpointer data)
     }
 }
 
+static void open_setlist(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    (void)action;
+    (void)parameter;
+    bl_window *window = data;
+    bl_setlist_panel_open(&window->setlist);
+}
+
+static void open_last_setlist(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    (void)action;
+    bl_window *window = data;
+    const gint32 index = g_variant_get_int32(parameter);
+    const char *path = index >= 0 ? bl_app_get_setlist(window->app, (size_t)index) : NULL;
+    char *copy = g_strdup(path); // opening it moves it to the front
+    if (copy != NULL) {
+        bl_app_open_setlist(window->app, copy);
+    }
+    g_free(copy);
+}
+
+static void close_setlist(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    (void)action;
+    (void)parameter;
+    bl_window *window = data;
+    bl_app_close_setlist(window->app);
+}
+
+// The actions of app/action.h that lead through the set list, by their names there.
+static void go(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    bl_window *window = data;
+    const char *name = g_action_get_name(G_ACTION(action)) + strlen("go-");
+    bl_app_act(window->app, bl_action_find(name),
+               parameter != NULL ? g_variant_get_int32(parameter) : 0);
+}
+
 static void next_area(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
     (void)action;
@@ -79,23 +120,66 @@ static void next_area(GSimpleAction *action, GVariant *parameter, gpointer data)
 static void add_actions(bl_window *window, GtkApplication *application)
 {
     static const GActionEntry entries[] = {
-        {.name = "mute", .activate = act},       {.name = "bypass", .activate = act},
-        {.name = "open", .activate = act},       {.name = "previous", .activate = act},
-        {.name = "next", .activate = act},       {.name = "close", .activate = act},
+        {.name = "mute", .activate = act},
+        {.name = "bypass", .activate = act},
+        {.name = "open", .activate = act},
+        {.name = "previous", .activate = act},
+        {.name = "next", .activate = act},
+        {.name = "close", .activate = act},
         {.name = "area", .activate = next_area},
+        {.name = "open-setlist", .activate = open_setlist},
+        {.name = "last-setlist", .parameter_type = "i", .activate = open_last_setlist},
+        {.name = "close-setlist", .activate = close_setlist},
+        {.name = "go-next", .activate = go},
+        {.name = "go-previous", .activate = go},
+        {.name = "go-next_song", .activate = go},
+        {.name = "go-previous_song", .activate = go},
+        {.name = "go-part", .parameter_type = "i", .activate = go},
     };
     static const struct {
         const char *action, *keys[3];
     } keys[] = {
-        {"win.mute", {"m"}},          {"win.bypass", {"b"}},
-        {"win.open", {"<Primary>o"}}, {"win.previous", {"<Alt>Left"}},
-        {"win.next", {"<Alt>Right"}}, {"win.close", {"<Primary>w"}},
-        {"win.area", {"F6"}},         {"app.quit", {"<Primary>q"}},
+        {"win.mute", {"m"}},
+        {"win.bypass", {"b"}},
+        {"win.open", {"<Primary>o"}},
+        {"win.previous", {"<Alt>Left"}},
+        {"win.next", {"<Alt>Right"}},
+        {"win.close", {"<Primary>w"}},
+        {"win.area", {"F6"}},
+        {"app.quit", {"<Primary>q"}},
+        {"win.open-setlist", {"<Primary><Shift>o"}},
+        {"win.close-setlist", {"<Primary><Shift>w"}},
+        {"win.go-next", {"Page_Down"}},
+        {"win.go-previous", {"Page_Up"}},
+        {"win.go-next_song", {"<Primary>Page_Down"}},
+        {"win.go-previous_song", {"<Primary>Page_Up"}},
+        {"win.go-part(1)", {"1"}},
+        {"win.go-part(2)", {"2"}},
+        {"win.go-part(3)", {"3"}},
+        {"win.go-part(4)", {"4"}},
+        {"win.go-part(5)", {"5"}},
+        {"win.go-part(6)", {"6"}},
+        {"win.go-part(7)", {"7"}},
+        {"win.go-part(8)", {"8"}},
+        {"win.go-part(9)", {"9"}},
     };
     g_action_map_add_action_entries(G_ACTION_MAP(window->root), entries, G_N_ELEMENTS(entries),
                                     window);
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
         gtk_application_set_accels_for_action(application, keys[i].action, keys[i].keys);
+    }
+}
+
+// Without a set list its keys are the focused control's.
+static void enable_setlist(bl_window *window, bool enabled)
+{
+    static const char *const names[] = {"close-setlist", "go-next",          "go-previous",
+                                        "go-next_song",  "go-previous_song", "go-part"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        GAction *action = g_action_map_lookup_action(G_ACTION_MAP(window->root), names[i]);
+        if (g_action_get_enabled(action) != enabled) {
+            g_simple_action_set_enabled(G_SIMPLE_ACTION(action), enabled);
+        }
     }
 }
 
@@ -111,7 +195,9 @@ void bl_window_update(bl_window *window)
     bl_port_panel_update(&window->in, &state);
     bl_port_panel_update(&window->out, &state);
     bl_latency_panel_update(&window->latency, &state);
+    bl_setlist_panel_update(&window->setlist, &state);
     bl_status_bar_update(&window->status, &state);
+    enable_setlist(window, state.place.number > 0);
 }
 
 static gboolean frame(GtkWidget *root, GdkFrameClock *clock, gpointer data)
@@ -194,7 +280,7 @@ static GtkWidget *make_column(GtkWidget *const *parts, size_t count)
 {
     GtkWidget *column = gtk_box_new(GTK_ORIENTATION_VERTICAL, GAP);
     for (size_t i = 0; i < count; i++) {
-        gtk_box_pack_start(GTK_BOX(column), parts[i], FALSE, FALSE, 0);
+        gtk_box_pack_start(GTK_BOX(column), parts[i], count == 1, TRUE, 0);
     }
     GtkWidget *scroll = gtk_scrolled_window_new(NULL, NULL);
     gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scroll), GTK_POLICY_NEVER,
@@ -205,15 +291,19 @@ static GtkWidget *make_column(GtkWidget *const *parts, size_t count)
 
 static GtkWidget *make_page(bl_window *window)
 {
-    GtkWidget *page = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, GAP);
-    gtk_box_set_homogeneous(GTK_BOX(page), TRUE);
+    GtkWidget *page = gtk_box_new(GTK_ORIENTATION_VERTICAL, GAP);
+    GtkWidget *columns = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, GAP);
+    gtk_box_set_homogeneous(GTK_BOX(columns), TRUE);
     g_object_set(page, "margin", MARGIN, NULL);
     GtkWidget *parts[] = {window->in.root, window->out.root, window->latency.root};
-    window->areas[0] = window->models.root;
+    window->areas[0] = make_column(&window->models.root, 1);
     window->areas[1] = make_column(parts, G_N_ELEMENTS(parts));
-    window->areas[2] = window->title_bar.root;
-    gtk_box_pack_start(GTK_BOX(page), window->areas[0], TRUE, TRUE, 0);
-    gtk_box_pack_start(GTK_BOX(page), window->areas[1], TRUE, TRUE, 0);
+    window->areas[2] = window->setlist.root;
+    window->areas[3] = window->title_bar.root;
+    gtk_box_pack_start(GTK_BOX(columns), window->areas[0], TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(columns), window->areas[1], TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(page), columns, TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(page), window->areas[2], FALSE, FALSE, 0);
     return bl_access(page, "page-amp", "Amp");
 }
 
@@ -231,6 +321,7 @@ bl_window *bl_window_create(GtkApplication *application, bl_app *app)
     bl_port_panel_init(&window->in, app, true);
     bl_port_panel_init(&window->out, app, false);
     bl_latency_panel_init(&window->latency);
+    bl_setlist_panel_init(&window->setlist, app);
     bl_status_bar_init(&window->status);
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
     gtk_box_pack_start(GTK_BOX(box), window->notice.root, FALSE, FALSE, 0);
@@ -265,5 +356,6 @@ void bl_window_destroy(bl_window *window)
     gtk_widget_destroy(window->root);
     bl_port_panel_finish(&window->in);
     bl_port_panel_finish(&window->out);
+    bl_setlist_panel_finish(&window->setlist);
     g_free(window);
 }

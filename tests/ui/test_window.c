@@ -121,6 +121,8 @@ static const struct {
     {"meter-in-2", true},
     {"out-1", true},
     {"meter-out-1", true},
+    {"no-setlist", false},
+    {"setlist-menu", true},
     {"latency-total", false},
     {"latency-bar", false},
     {"latency-own", false},
