@@ -11,23 +11,59 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char *const keys[] = {"version", "server_command", "interface_input_dbu"};
+
+static const char *name_key(int index)
+{
+    return keys[index];
+}
+
+static bl_status read_server(bl_document *document, bl_settings *settings, bl_error *error)
+{
+    return bl_document_text(document, bl_document_root(document), "server_command",
+                            settings->server_command, sizeof settings->server_command, error);
+}
+
 static bl_status read_interface(bl_document *document, bl_settings *settings, bl_error *error)
 {
     static const char key[] = "interface_input_dbu";
     static const double min = -40.0, max = 40.0;
     char text[64] = "";
+    double level = 0.0;
     yaml_node_t *root = bl_document_root(document);
-    const bl_status status = bl_document_text(document, root, key, text, sizeof text, error);
-    if (status != BL_STATUS_OK || text[0] == '\0') {
-        return status;
+    const yaml_node_t *node = bl_document_get(document, root, key);
+    if (node == NULL) {
+        return BL_STATUS_OK;
     }
-    double *level = &settings->interface_input_dbu;
-    if (!bl_text_parse_number(text, level) || *level < min || *level > max) {
-        return bl_document_fail(document, bl_document_get(document, root, key), error,
+    if (bl_document_text(document, root, key, text, sizeof text, NULL) != BL_STATUS_OK) {
+        return bl_document_fail(document, node, error,
+                                "found no number for %s, expected one from %g to %g dBu", key, min,
+                                max);
+    }
+    if (!bl_text_parse_number(text, &level) || level < min || level > max) {
+        return bl_document_fail(document, node, error,
                                 "found \"%s\" for %s, expected a number from %g to %g dBu", text,
                                 key, min, max);
     }
+    settings->interface_input_dbu = level;
     settings->has_interface_input = true;
+    return BL_STATUS_OK;
+}
+
+/// What is wrong is told, the first of it, and the rest is taken as it stands.
+static bl_status read_keys(bl_document *document, bl_settings *settings, bl_error *error)
+{
+    bl_error faults[3] = {{0}};
+    bl_document_check_keys(document, bl_document_root(document), sizeof keys / sizeof *keys,
+                           name_key, &faults[0]);
+    read_server(document, settings, &faults[1]);
+    read_interface(document, settings, &faults[2]);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        if (faults[i].status != BL_STATUS_OK) {
+            return bl_error_set(error, faults[i].status, "%.900s (the rest of the file is used)",
+                                faults[i].text);
+        }
+    }
     return BL_STATUS_OK;
 }
 
@@ -43,11 +79,7 @@ bl_status bl_settings_load(bl_settings *settings, bl_error *error)
     if (status != BL_STATUS_OK) {
         return status;
     }
-    status = bl_document_text(&document, bl_document_root(&document), "server_command",
-                              settings->server_command, sizeof settings->server_command, error);
-    if (status == BL_STATUS_OK) {
-        status = read_interface(&document, settings, error);
-    }
+    status = read_keys(&document, settings, error);
     bl_document_finish(&document);
     return status;
 }

@@ -17,7 +17,8 @@ typedef struct bl_settings {
     bool has_interface_input;
 } bl_settings;
 
-/// Reads settings.yaml; a missing file leaves the defaults. Thread: any but RT.
+/// Reads settings.yaml; a missing file leaves the defaults. On failure the sentence says what is
+/// wrong, all else in the file is read, and what is wrong has its default. Thread: any but RT.
 bl_status bl_settings_load(bl_settings *settings, bl_error *error);
 
 #endif

@@ -161,7 +161,8 @@ bl_status bl_document_text(bl_document *document, yaml_node_t *mapping, const ch
         return BL_STATUS_OK;
     }
     if (node->type != YAML_SCALAR_NODE) {
-        return fail_at(document, node, "expected a text here", error);
+        return bl_document_fail(document, node, error, "expected a text here, found %s",
+                                node->type == YAML_MAPPING_NODE ? "keys" : "a list");
     }
     if (node->data.scalar.length >= capacity ||
         memchr(node->data.scalar.value, '\0', node->data.scalar.length) != NULL) {

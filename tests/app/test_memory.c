@@ -245,6 +245,41 @@ static void test_settings(void **state)
     assert_string_equal(settings.server_command, "jackd -d {driver}");
 }
 
+/// One line that is wrong is told with its place, and does not cost the others.
+static void test_wrong_settings(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *words;
+    } wrong[] = {
+        {"sever_command: x", "settings.yaml:2:1: "},
+        {"loudness: 3", "settings.yaml:2:1: "},
+        {"server_command: [jackd]", "settings.yaml:2:17: expected a text here, found a list"},
+        {"server_command: {a: b}", "settings.yaml:2:17: expected a text here, found keys"},
+        {"interface_input_dbu: loud", "settings.yaml:2:22: found \"loud\""},
+        {"interface_input_dbu: 400", "expected a number from -40 to 40 dBu"},
+        {"interface_input_dbu:", "expected a number from -40 to 40 dBu"},
+        {"interface_input_dbu: [12]", "found no number for interface_input_dbu, expected one from"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        bl_settings settings;
+        bl_error error = {0};
+        char text[256];
+        const bool of_server = strncmp(wrong[i].line, "server", 6) == 0;
+        snprintf(text, sizeof text, "version: 1\n%s\n%s\n", wrong[i].line,
+                 of_server ? "interface_input_dbu: 12.5" : "server_command: jackd -d {driver}");
+        write_file("settings.yaml", text);
+        assert_int_not_equal(bl_settings_load(&settings, &error), BL_STATUS_OK);
+        if (strstr(error.text, wrong[i].words) == NULL ||
+            strstr(error.text, "the rest of the file is used") == NULL) {
+            fail_msg("expected \"%s\" in: %s", wrong[i].words, error.text);
+        }
+        assert_string_equal(settings.server_command, of_server ? "" : "jackd -d {driver}");
+        assert_int_equal(settings.has_interface_input, of_server);
+        expect_file("settings.yaml", text);
+    }
+}
+
 static void test_played_models_come_back_newest_first(void **state)
 {
     (void)state;
@@ -283,6 +318,7 @@ int main(void)
         cmocka_unit_test(test_played_models_come_back_newest_first),
         cmocka_unit_test(test_broken_files),
         cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_wrong_settings),
     };
     return cmocka_run_group_tests(tests, open_folder, close_folder);
 }
