@@ -234,7 +234,8 @@ static jack_latency_range_t outs_range(bl_jack *jack)
 }
 
 /// Capture latency travels from `in` to the outs, playback latency from the outs to `in`; both grow
-/// by our own real delay and by nothing else.
+/// by our own real delay and by nothing else. What comes over MIDI may act at the end of the chain
+/// (mute, another rig) or before it, so it is heard with and without that delay.
 static void on_latency(jack_latency_callback_mode_t mode, void *argument)
 {
     bl_jack *jack = argument;
@@ -251,11 +252,14 @@ static void on_latency(jack_latency_callback_mode_t mode, void *argument)
         range.max += own;
         jack_port_set_latency_range(jack->ports[BL_JACK_OUT_LEFT], mode, &range);
         jack_port_set_latency_range(jack->ports[BL_JACK_OUT_RIGHT], mode, &range);
+        jack_port_get_latency_range(jack->ports[BL_JACK_MIDI_IN], mode, &range);
+        jack_port_set_latency_range(jack->ports[BL_JACK_MIDI_OUT], mode, &range);
     } else {
         range = outs_range(jack);
         atomic_store_explicit(&pulse->playback_latency_frames, range.max, memory_order_relaxed);
-        range.min += own;
         range.max += own;
+        jack_port_set_latency_range(jack->ports[BL_JACK_MIDI_IN], mode, &range);
+        range.min += own;
         jack_port_set_latency_range(jack->ports[BL_JACK_IN], mode, &range);
     }
     tell(pulse, BL_NEWS_LATENCY);

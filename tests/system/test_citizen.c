@@ -135,6 +135,68 @@ static void test_latency_resampled(void **state)
     stage_server_stop();
 }
 
+static jack_port_t *keys_out;
+
+static void tell_keys_latency(jack_latency_callback_mode_t mode, void *argument)
+{
+    (void)argument;
+    jack_latency_range_t range = {7, 9};
+    if (mode == JackCaptureLatency) {
+        jack_port_set_latency_range(keys_out, mode, &range);
+    }
+}
+
+static bool is_range(const char *port, jack_latency_callback_mode_t mode, uint32_t min,
+                     uint32_t max)
+{
+    jack_latency_range_t range = {0, 0};
+    jack_port_get_latency_range(jack_port_by_name(p.player, port), mode, &range);
+    return range.min == min && range.max == max;
+}
+
+/// What comes over MIDI acts at once or through the chain; what goes out is as old as what came.
+static void test_latency_of_midi(void **state)
+{
+    (void)state;
+    const char *model = stage_make_model("model.safetensors", 1, false, 48000);
+    size_t seen = 0;
+    stage_server_start(&usual);
+    stage_live_start(&live, (const char *const[]){model, NULL});
+    json_decref(stage_wait_state(&live, &seen, "playing"));
+    peer_open(&p);
+    assert_true(peer_wait_connected(&p, "backline:out_right", "system:playback_2", true));
+    jack_client_t *keys = jack_client_open("keys", JackNoStartServer, NULL);
+    assert_non_null(keys);
+    keys_out = jack_port_register(keys, "out", JACK_DEFAULT_MIDI_TYPE, JackPortIsOutput, 0);
+    // jackd asks only those for latencies that it finds on a way from its driver.
+    jack_port_register(keys, "in", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
+    jack_set_latency_callback(keys, tell_keys_latency, NULL);
+    assert_int_equal(jack_activate(keys), 0);
+    assert_int_equal(jack_connect(keys, "system:capture_1", "keys:in"), 0);
+    assert_int_equal(jack_connect(keys, "keys:out", "backline:midi_in"), 0);
+    wait_latency(63);
+    const uint32_t out = latency("system:playback_1", JackPlaybackLatency);
+    const long long until = now_ms() + DEADLINE_MS;
+    while (!is_range("backline:midi_in", JackPlaybackLatency, out, out + 63) ||
+           !is_range("backline:midi_out", JackCaptureLatency, 7, 9)) {
+        if (now_ms() > until) {
+            jack_latency_range_t in = {0, 0}, back = {0, 0};
+            jack_port_get_latency_range(jack_port_by_name(p.player, "backline:midi_in"),
+                                        JackPlaybackLatency, &in);
+            jack_port_get_latency_range(jack_port_by_name(p.player, "backline:midi_out"),
+                                        JackCaptureLatency, &back);
+            fail_msg("midi_in is %u to %u frames from the ear, expected %u to %u; midi_out is %u "
+                     "to %u old, expected 7 to 9",
+                     in.min, in.max, out, out + 63, back.min, back.max);
+        }
+        poll(NULL, 0, 5);
+    }
+    jack_client_close(keys);
+    stage_live_stop(&live);
+    peer_close(&p);
+    stage_server_stop();
+}
+
 /// It changes with the model, while it plays.
 static void test_latency_changes(void **state)
 {
@@ -431,17 +493,12 @@ int main(int argc, char **argv)
     stage_isolate(argc, argv);
 #define CITIZEN_TEST(test) cmocka_unit_test_setup_teardown(test, stage_rename_server, end_test)
     const struct CMUnitTest tests[] = {
-        CITIZEN_TEST(test_latency_causal),
-        CITIZEN_TEST(test_latency_centred),
-        CITIZEN_TEST(test_latency_resampled),
-        CITIZEN_TEST(test_latency_changes),
-        CITIZEN_TEST(test_metadata),
-        CITIZEN_TEST(test_two_end_together),
-        CITIZEN_TEST(test_name_clash),
-        CITIZEN_TEST(test_one_remembers),
-        CITIZEN_TEST(test_patchbay_rules),
-        CITIZEN_TEST(test_slow_client),
-        CITIZEN_TEST(test_freewheel_undoes_nothing),
+        CITIZEN_TEST(test_latency_causal),    CITIZEN_TEST(test_latency_centred),
+        CITIZEN_TEST(test_latency_resampled), CITIZEN_TEST(test_latency_of_midi),
+        CITIZEN_TEST(test_latency_changes),   CITIZEN_TEST(test_metadata),
+        CITIZEN_TEST(test_two_end_together),  CITIZEN_TEST(test_name_clash),
+        CITIZEN_TEST(test_one_remembers),     CITIZEN_TEST(test_patchbay_rules),
+        CITIZEN_TEST(test_slow_client),       CITIZEN_TEST(test_freewheel_undoes_nothing),
     };
     return cmocka_run_group_tests(tests, stage_open, stage_close);
 }
