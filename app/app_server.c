@@ -271,14 +271,18 @@ static void watch_heart(bl_app *app, int64_t now_ms)
     }
 }
 
-/// A server that stands still while it is being joined.
+/// A server that stands still while it is being joined, or a library that does not come so far.
 static void watch_joining(bl_app *app)
 {
     const bool stands = bl_link_get_wait_ms(app->link) > JOIN_PATIENCE_MS;
     const bl_app_phase phase = app->state.phase;
     if (stands && (phase == BL_APP_LOOKING || phase == BL_APP_LOADING)) {
         bl_error error = {0};
-        bl_jack_say_frozen(app->config.server, &error);
+        if (bl_jack_count_closing() > 0 && !bl_jack_is_pipewire()) {
+            bl_jack_say_stuck(&error);
+        } else {
+            bl_jack_say_frozen(app->config.server, &error);
+        }
         bl_app_set_phase(app, BL_APP_FROZEN);
         bl_app_tell(app, BL_APP_WARNING, "%s", error.text);
         mark_absence(app);

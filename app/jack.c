@@ -239,6 +239,13 @@ bl_status bl_jack_say_frozen(const char *server, bl_error *error)
                         bl_jack_server_name(server));
 }
 
+bl_status bl_jack_say_stuck(bl_error *error)
+{
+    return bl_error_set(error, BL_STATUS_REFUSED,
+                        "the JACK library does not let go of the server that has gone; quit "
+                        "Backline and start it again to play on");
+}
+
 /// One look at a server, on a thread that may hang in it.
 typedef struct look {
     const char *server; ///< the caller's, who outlives it
@@ -337,9 +344,9 @@ static void *close_client(void *argument)
     return NULL;
 }
 
-bool bl_jack_is_closing(void)
+int bl_jack_count_closing(void)
 {
-    return atomic_load(&closing_count) > 0;
+    return atomic_load(&closing_count);
 }
 
 /// From now on nothing of this client reaches pulse, engine or demo.
@@ -361,13 +368,14 @@ void bl_jack_close(bl_jack *jack, int patience_ms)
         return;
     }
     orphan(jack);
-    atomic_fetch_add(&closing_count, 1);
+    const int left_behind = atomic_fetch_add(&closing_count, 1);
     if (pthread_create(&thread, NULL, close_client, jack) != 0) {
         close_client(jack);
         return;
     }
     pthread_detach(thread);
-    for (int waited = 0; waited < patience_ms && bl_jack_is_closing(); waited += 2) {
+    for (int waited = 0; waited < patience_ms && bl_jack_count_closing() > left_behind;
+         waited += 2) {
         nanosleep(&pause, NULL);
     }
 }

@@ -47,9 +47,10 @@ bool bl_jack_is_pipewire(void);
 /// caller. Thread: any but RT.
 const char *bl_jack_server_name(const char *server);
 
-/// The sentence about a server that is there but does not answer, as an error of BL_STATUS_REFUSED.
-/// Thread: any but RT.
+/// The sentence about a server that is there but does not answer, or about a library that hangs in
+/// one that has gone, as an error of BL_STATUS_REFUSED. Thread: any but RT.
 bl_status bl_jack_say_frozen(const char *server, bl_error *error);
+bl_status bl_jack_say_stuck(bl_error *error);
 
 /// Joins a running server (never starts one) and registers the ports; no sound passes yet. Fails
 /// with BL_STATUS_SERVER if none runs. Thread: LINK. Owns: the caller.
@@ -112,8 +113,10 @@ bool bl_jack_listen_next(bl_jack *jack);
 /// one period. NULL is allowed. Thread: LINK.
 void bl_jack_close(bl_jack *jack, int patience_ms);
 
-/// True while a client is still being closed. jackd's library must not open another one meanwhile:
-/// it would join the memory of the old server. Thread: LINK.
-bool bl_jack_is_closing(void);
+/// How many clients are still being closed. jackd's library should not open another one meanwhile,
+/// which may join the memory of the old server. One that never gets closed can be left behind, and
+/// another one plays beside it, unless it hangs inside jack_client_close: the library locks itself
+/// there, and jack_client_open waits as long as that takes. Thread: any but RT.
+int bl_jack_count_closing(void);
 
 #endif

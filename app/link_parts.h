@@ -16,7 +16,8 @@
 enum {
     BL_LINK_RESTART_MS = 2000,      ///< between two starts of our own server
     BL_LINK_STOP_PATIENCE_MS = 300, ///< for our own server to end
-    BL_LINK_CLOSING_MS = 8000,      ///< after that a client that is being closed counts as stuck
+    BL_LINK_CLOSING_MS = 4000,      ///< after that a client that is being closed is left behind
+    BL_LINK_LEFT_MAX = 8,           ///< so many of them
 };
 
 struct bl_link {
@@ -39,7 +40,8 @@ struct bl_link {
     int64_t started_ms;                ///< when our server was started last
     int64_t cards_ms;                  ///< when we looked for sound cards last
     int64_t closing_ms;                ///< since when the last client is being closed; 0: it is not
-    bool closing_told;                 ///< that it is stuck
+    int left_behind;                   ///< clients that never got closed
+    bool stuck_told;                   ///< that there are too many of them
     bool card_awaited;                 ///< the one that the player named failed
     char broken[BL_CARD_LIST_MAX][64]; ///< drivers that failed at the last start
     size_t broken_count;

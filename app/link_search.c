@@ -218,23 +218,30 @@ static bool is_to_start(bl_link *link)
            (link->card_awaited && cards_are_due(link) && is_listed(link->driver));
 }
 
-/// Whether the last client still keeps us from opening another one. Some never let go; only another
-/// process can play then.
+/// Whether the last client still keeps us from opening another one. One that takes too long is left
+/// behind.
 static bool is_held_up(bl_link *link)
 {
-    if (!bl_jack_is_closing() || bl_jack_is_pipewire()) {
+    const int closing = bl_jack_count_closing();
+    link->left_behind = closing < link->left_behind ? closing : link->left_behind;
+    if (closing == link->left_behind || bl_jack_is_pipewire()) {
         link->closing_ms = 0;
-        link->closing_told = false;
         return false;
     }
     const int64_t now_ms = bl_clock_ms();
     link->closing_ms = link->closing_ms == 0 ? now_ms : link->closing_ms;
-    if (!link->closing_told && now_ms - link->closing_ms > BL_LINK_CLOSING_MS) {
+    if (now_ms - link->closing_ms <= BL_LINK_CLOSING_MS) {
+        return true;
+    }
+    if (closing <= BL_LINK_LEFT_MAX) {
+        link->left_behind = closing;
+        link->closing_ms = 0;
+        return false;
+    }
+    if (!link->stuck_told) {
         bl_error error = {0};
-        link->closing_told = true;
-        bl_error_set(&error, BL_STATUS_SERVER,
-                     "the JACK library does not let go of the server that has gone; quit Backline "
-                     "and start it again to play on");
+        link->stuck_told = true;
+        bl_jack_say_stuck(&error);
         bl_link_answer_error(link, BL_LINK_NOTE, &error);
     }
     return true;

@@ -248,21 +248,22 @@ static void test_guest_is_told(void **state)
     stage_live_stop(&live);
 }
 
-/// A JACK library that never lets go of a dead server: what helps is said once.
+/// A client that never gets closed is left behind: another one plays beside it, again and again.
 static void test_close_hangs(void **state)
 {
     (void)state;
     setenv("BL_FAKE_HANG", "1", 1);
     start_live("USB");
     unsetenv("BL_FAKE_HANG");
-    wait_for_device("alsa:USB");
-    signal_server(SIGKILL);
-    stage_wait_message(&live, &seen, "quit Backline and start it again");
-    for (int i = 0; i < 3; i++) {
-        json_decref(stage_wait_state(&live, &seen, "no server"));
+    for (int i = 0; i < 2; i++) {
+        wait_for_device("alsa:USB");
+        signal_server(SIGKILL);
+        stage_wait_message(&live, &seen, "the JACK server has gone");
     }
-    const char *said = strstr(live.err, "quit Backline");
-    assert_null(strstr(said + 1, "quit Backline"));
+    wait_for_device("alsa:USB");
+    peer_open(&p);
+    assert_true(peer_wait_connected(&p, "system:capture_1", "backline:in", true));
+    assert_true(peer_connect(&p, "backline:in", "backline:out_left"));
     stage_live_stop(&live);
 }
 
@@ -296,6 +297,9 @@ static void test_no_priority(void **state)
 int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
+    if (getenv("CMOCKA_TEST_FILTER") != NULL) {
+        cmocka_set_test_filter(getenv("CMOCKA_TEST_FILTER"));
+    }
 #define OWN_TEST(test) cmocka_unit_test_setup_teardown(test, open_test, close_test)
     const struct CMUnitTest tests[] = {
         OWN_TEST(test_card_comes),
