@@ -167,7 +167,7 @@ once='^(lint|ui|fuzz|bench|pipewire)$'
 measures='^app\.bench$'
 # Too long under ThreadSanitizer (rigs are measured by a whole riff); what their threads do is in
 # app.switching, in short.
-long='^app\.(gig|stage)$'
+long='^(app\.stage|system\.gig)$'
 
 build_release() {
     preset release

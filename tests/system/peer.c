@@ -173,7 +173,11 @@ bool peer_run(peer *p, const float *in, float *out, uint64_t frames, const peer_
             assert_int_equal(jack_set_buffer_size(p->player, plan->periods[next]), 0);
             next++;
         }
-        poll(NULL, 0, 1);
+        if (plan->meanwhile != NULL) {
+            plan->meanwhile();
+        } else {
+            poll(NULL, 0, 1);
+        }
     }
     p->running = false;
     if (plan->freewheel) {

@@ -42,6 +42,7 @@ typedef struct peer_plan {
     bool freewheel;
     const peer_message *messages; ///< in the order of their frames
     size_t message_count;
+    void (*meanwhile)(void); ///< called all the time by the test; NULL: it has nothing to do
 } peer_plan;
 
 /// Opens both clients on the server of the environment; fails the test if that does not work.
