@@ -103,6 +103,7 @@ struct bl_app {
     // The set list.
     bl_setlist setlist;       ///< no parts: there is none
     char setlist_path[4096];  ///< absolute; "" without one
+    char setlist_copy[4096];  ///< in the session, to play the next time; "": not saved yet
     size_t place, last_place; ///< indices of its parts
     bl_watch watch_files;     ///< the set list and its rigs
     int64_t reload_due_ms;    ///< 0: nothing has changed
@@ -224,6 +225,9 @@ void bl_app_finish_setlist(bl_app *app);
 
 /// The part of the set list is heard again as it is there, whatever model came between.
 void bl_app_return_to_part(bl_app *app);
+
+/// The session plays this copy of the set list the next time.
+void bl_app_keep_setlist(bl_app *app, const char *path);
 
 /// Writes into the state where the player is.
 void bl_app_show_place(bl_app *app);

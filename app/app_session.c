@@ -58,7 +58,8 @@ static bl_app_sounding sounding(const bl_app *app)
     bl_app_sounding s = {.muted = app->state.muted, .bypassed = app->state.bypassed};
     memcpy(s.parameters, app->state.parameters, sizeof s.parameters);
     snprintf(s.model, sizeof s.model, "%s", app->state.model_path);
-    snprintf(s.rig, sizeof s.rig, "%s", app->rig_path);
+    snprintf(s.rig, sizeof s.rig, "%s",
+             app->setlist.part_count > 0 ? app->setlist_path : app->rig_path);
     return s;
 }
 
@@ -73,6 +74,43 @@ static void *save_files(void *argument)
     return NULL;
 }
 
+static void free_saving(struct bl_app_saving *saving)
+{
+    if (saving != NULL) {
+        bl_setlist_finish(&saving->sound.setlist);
+        free(saving);
+    }
+}
+
+/// What plays now, to be saved while it may change; NULL: memory is short.
+static struct bl_app_saving *make_saving(const bl_app *app)
+{
+    struct bl_app_saving *saving = calloc(1, sizeof *saving);
+    // What is still being loaded is what the player will hear.
+    const char *model = app->state.model_path[0] != '\0' ? app->state.model_path
+                        : app->has_rig                   ? app->rig.model
+                                                         : app->first_model;
+    if (saving == NULL) {
+        return NULL;
+    }
+    bl_session_sound *sound = &saving->sound;
+    snprintf(saving->folder, sizeof saving->folder, "%s", bl_nsm_folder(app->session.nsm));
+    saving->wake_fd = app->wake_fd;
+    if (app->setlist.part_count > 0) {
+        snprintf(sound->setlist_path, sizeof sound->setlist_path, "%s", app->setlist_path);
+        if (!bl_setlist_copy(&app->setlist, &sound->setlist)) {
+            free(saving);
+            return NULL;
+        }
+        return saving;
+    }
+    sound->rig = app->rig;
+    sound->has_rig = app->has_rig;
+    memcpy(sound->rig.parameters, app->state.parameters, sizeof sound->rig.parameters);
+    snprintf(sound->rig.model, sizeof sound->rig.model, "%s", model);
+    return saving;
+}
+
 static void begin_save(bl_app *app)
 {
     bl_app_session *s = &app->session;
@@ -82,22 +120,9 @@ static void begin_save(bl_app *app)
         bl_nsm_answer(s->nsm, BL_NSM_SAVE, &error);
         return;
     }
-    // What is still being loaded is what the player will hear.
-    const char *model = app->state.model_path[0] != '\0' ? app->state.model_path
-                        : app->has_rig                   ? app->rig.model
-                                                         : app->first_model;
-    struct bl_app_saving *saving = calloc(1, sizeof *saving);
-    if (saving != NULL) {
-        snprintf(saving->folder, sizeof saving->folder, "%s", bl_nsm_folder(s->nsm));
-        saving->sound.rig = app->rig;
-        saving->sound.has_rig = app->has_rig;
-        memcpy(saving->sound.rig.parameters, app->state.parameters,
-               sizeof saving->sound.rig.parameters);
-        snprintf(saving->sound.rig.model, sizeof saving->sound.rig.model, "%s", model);
-        saving->wake_fd = app->wake_fd;
-    }
+    struct bl_app_saving *saving = make_saving(app);
     if (saving == NULL || pthread_create(&saving->thread, NULL, save_files, saving) != 0) {
-        free(saving);
+        free_saving(saving);
         bl_error_set(&error, BL_STATUS_NO_MEMORY, "not enough memory to save");
         bl_nsm_answer(s->nsm, BL_NSM_SAVE, &error);
         return;
@@ -110,9 +135,13 @@ static void begin_save(bl_app *app)
 static void remember_kept(bl_app *app, const bl_session_sound *sound)
 {
     bl_memory *m = &app->memory;
+    if (sound->setlist.part_count > 0) {
+        bl_app_keep_setlist(app, sound->setlist_path);
+        return;
+    }
     snprintf(m->model, sizeof m->model, "%s", sound->rig.model);
     m->rig[0] = '\0';
-    if (sound->has_rig && app->setlist.part_count == 0) {
+    if (sound->has_rig) {
         snprintf(m->rig, sizeof m->rig, "%s/rig.yaml", bl_nsm_folder(app->session.nsm));
     }
     bl_app_save_memory(app);
@@ -136,7 +165,7 @@ static void end_save(bl_app *app)
         bl_app_tell(app, BL_APP_ERROR, "%s", saving->error.text);
     }
     bl_nsm_answer(s->nsm, BL_NSM_SAVE, good ? NULL : &saving->error);
-    free(saving);
+    free_saving(saving);
     s->saving = NULL;
 }
 
@@ -196,7 +225,7 @@ void bl_app_leave_session(bl_app *app)
 {
     if (app->session.saving != NULL) {
         pthread_join(app->session.saving->thread, NULL);
-        free(app->session.saving);
+        free_saving(app->session.saving);
     }
     bl_nsm_destroy(app->config.nsm);
 }

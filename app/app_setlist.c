@@ -69,12 +69,20 @@ void bl_app_show_place(bl_app *app)
 static void remember_place(bl_app *app)
 {
     bl_memory *m = &app->memory;
-    bl_memory_open_setlist(m, app->setlist_path);
+    bl_memory_open_setlist(m, app->setlist_copy[0] != '\0' ? app->setlist_copy : app->setlist_path);
     snprintf(m->song, sizeof m->song, "%s", song_at(app, app->place)->name);
     snprintf(m->part, sizeof m->part, "%s", part_at(app, app->place)->name);
     m->place = app->place;
     if (app->loader != NULL) { // else at the start: with what is saved next
         bl_app_save_memory(app);
+    }
+}
+
+void bl_app_keep_setlist(bl_app *app, const char *path)
+{
+    if (app->setlist.part_count > 0) { // not closed meanwhile
+        snprintf(app->setlist_copy, sizeof app->setlist_copy, "%s", path);
+        remember_place(app);
     }
 }
 
@@ -315,6 +323,7 @@ void bl_app_open_setlist(bl_app *app, const char *path)
     bl_setlist_finish(&app->setlist);
     app->setlist = fresh;
     memcpy(app->setlist_path, absolute, sizeof app->setlist_path);
+    app->setlist_copy[0] = '\0';
     begin(app);
 }
 
@@ -327,7 +336,7 @@ void bl_app_close_setlist(bl_app *app)
     const bool other = app->other_model;
     bl_app_drop_other_model(app);
     bl_setlist_finish(&app->setlist);
-    app->setlist_path[0] = app->memory.setlist[0] = '\0';
+    app->setlist_path[0] = app->setlist_copy[0] = app->memory.setlist[0] = '\0';
     memset(&app->state.place, 0, sizeof app->state.place);
     memset(&app->state.stage, 0, sizeof app->state.stage);
     app->state.changes++;

@@ -98,12 +98,11 @@ static bl_status read_place(bl_document *document, yaml_node_t *root, bl_memory 
         char *text;
         size_t capacity;
     } texts[] = {
-        {"setlist", memory->setlist, sizeof memory->setlist},
         {"song", memory->song, sizeof memory->song},
         {"part", memory->part, sizeof memory->part},
         {"place", place, sizeof place},
     };
-    bl_status status = BL_STATUS_OK;
+    bl_status status = read_path(document, "setlist", memory->setlist, error);
     for (size_t i = 0; i < sizeof texts / sizeof *texts && status == BL_STATUS_OK; i++) {
         status =
             bl_document_text(document, root, texts[i].key, texts[i].text, texts[i].capacity, error);
@@ -140,12 +139,12 @@ static void write_setlists(bl_document_writer *writer, const bl_memory *memory)
     bl_document_close_sequence(writer);
 }
 
-static void write_place(bl_document_writer *writer, const bl_memory *memory)
+static void write_place(bl_document_writer *writer, const char *path, const bl_memory *memory)
 {
     char place[24];
     snprintf(place, sizeof place, "%zu", memory->place);
     const char *const pairs[][2] = {
-        {"setlist", memory->setlist},
+        {"setlist", below(path, memory->setlist)},
         {"song", memory->song},
         {"part", memory->part},
         {"place", place},
@@ -347,7 +346,7 @@ bl_status bl_memory_save(const char *name, const bl_memory *memory, bl_error *er
         bl_document_put_text(&writer, below(path, memory->rig));
     }
     write_knobs(&writer, &memory->knobs);
-    write_place(&writer, memory);
+    write_place(&writer, path, memory);
     write_setlists(&writer, memory);
     bl_document_put_text(&writer, "played");
     bl_document_open_sequence(&writer);

@@ -93,13 +93,6 @@ static bl_status read_parameters(bl_document *document, yaml_node_t *mapping, bl
     return status;
 }
 
-// Length of the folder part of a path with the last slash.
-static size_t folder_length(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? (size_t)(slash - path) + 1 : 0;
-}
-
 static bl_status read_switch(bl_document *document, const char *key, bool *on, bl_error *error)
 {
     char text[VALUE_MAX];
@@ -146,25 +139,6 @@ bl_status bl_rig_load(const char *path, bl_rig *rig, bl_error *error)
     return status;
 }
 
-// From the rig's folder on if the file is in it; else as it is, which must be from the root on.
-static bl_status put_file(bl_document_writer *writer, const char *rig_path, const char *key,
-                          const char *path, bl_error *error)
-{
-    const size_t folder = folder_length(rig_path);
-    const bool inside =
-        path[0] != '\0' && strncmp(path, rig_path, folder) == 0 && (folder > 0 || path[0] != '/');
-    if (path[0] != '\0' && !inside && path[0] != '/') {
-        return bl_error_set(error, BL_STATUS_VALUE,
-                            "%s: the %s %s is not in the rig's folder, expected a path from / on",
-                            rig_path, key, path);
-    }
-    if (path[0] != '\0') {
-        bl_document_put_text(writer, key);
-        bl_document_put_text(writer, path + (inside ? folder : 0));
-    }
-    return BL_STATUS_OK;
-}
-
 static void put_parameters(bl_document_writer *writer, const bl_rig *rig)
 {
     bl_document_put_text(writer, "parameters");
@@ -188,9 +162,9 @@ bl_status bl_rig_save(const char *path, const bl_rig *rig, bl_error *error)
     bl_document_writer_init(&writer);
     bl_document_put_text(&writer, "name");
     bl_document_put_text(&writer, rig->name);
-    bl_status status = put_file(&writer, path, "model", rig->model, error);
+    bl_status status = bl_document_put_file(&writer, path, "model", rig->model, error);
     if (status == BL_STATUS_OK) {
-        status = put_file(&writer, path, "cab", rig->cab, error);
+        status = bl_document_put_file(&writer, path, "cab", rig->cab, error);
     }
     bl_document_put_text(&writer, "match_loudness");
     bl_document_put_text(&writer, rig->match_loudness ? "true" : "false");

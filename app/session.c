@@ -26,6 +26,12 @@ static bl_status write_copy(const char *path, const uint8_t *bytes, size_t size,
     return bl_file_write(path, bytes, size, error);
 }
 
+static bool is_inside(const char *folder, const char *path)
+{
+    const size_t length = strlen(folder);
+    return strncmp(path, folder, length) == 0 && path[length] == '/';
+}
+
 /// Replaces `path` by that of its copy.
 static bl_status keep_file(const char *folder, char path[BL_RIG_PATH_MAX], bl_error *error)
 {
@@ -33,8 +39,7 @@ static bl_status keep_file(const char *folder, char path[BL_RIG_PATH_MAX], bl_er
     uint8_t *bytes = NULL;
     size_t size = 0;
     const char *slash = strrchr(path, '/');
-    const size_t inside = strlen(folder);
-    if (path[0] == '\0' || (strncmp(path, folder, inside) == 0 && path[inside] == '/')) {
+    if (path[0] == '\0' || is_inside(folder, path)) {
         return BL_STATUS_OK;
     }
     bl_status status = bl_file_read(path, BL_LIMIT_FILE_BYTES, &bytes, &size, error);
@@ -54,11 +59,74 @@ static bl_status keep_file(const char *folder, char path[BL_RIG_PATH_MAX], bl_er
     return status;
 }
 
+/// A rig of the set list as it is now, and the files it needs. One that cannot be read is not ours
+/// to keep.
+static bl_status keep_rig(const char *folder, bl_setlist_rig *rig, bl_error *error)
+{
+    const char *slash = strrchr(rig->path, '/');
+    const char *file = slash != NULL ? slash + 1 : rig->path;
+    const bl_rig before = rig->rig;
+    char copy[BL_RIG_PATH_MAX];
+    if (rig->error.status != BL_STATUS_OK) {
+        return BL_STATUS_OK;
+    }
+    bl_status status = keep_file(folder, rig->rig.model, error);
+    if (status == BL_STATUS_OK) {
+        status = keep_file(folder, rig->rig.cab, error);
+    }
+    const bool same = strcmp(before.model, rig->rig.model) == 0 &&
+                      strcmp(before.cab, rig->rig.cab) == 0 &&
+                      bl_rig_same_parameters(rig->as_read, rig->rig.parameters);
+    if (status != BL_STATUS_OK || (same && is_inside(folder, rig->path))) {
+        return status;
+    }
+    if (rig->rig.name[0] == '\0') { // it was called after its file
+        snprintf(rig->rig.name, sizeof rig->rig.name, "%.*s", (int)strcspn(file, "."), file);
+    }
+    const int length =
+        is_inside(folder, rig->path)
+            ? snprintf(copy, sizeof copy, "%s", rig->path)
+            : snprintf(copy, sizeof copy, "%s/%016" PRIx64 "-%s", folder,
+                       bl_hash_add(BL_HASH_BEGIN, rig->path, strlen(rig->path)), file);
+    if (length >= (int)sizeof copy) {
+        return bl_error_set(error, BL_STATUS_LIMIT, "%s: the path of its copy is too long",
+                            rig->path);
+    }
+    memcpy(rig->path, copy, (size_t)length + 1);
+    return bl_rig_save(copy, &rig->rig, error);
+}
+
+/// The rigs first, so that the list never names one that is not there.
+static bl_status keep_setlist(const char *folder, bl_session_sound *sound, bl_error *error)
+{
+    char path[BL_RIG_PATH_MAX];
+    bl_status status = BL_STATUS_OK;
+    if (snprintf(path, sizeof path, "%s/setlist.yaml", folder) >= (int)sizeof path) {
+        return bl_error_set(error, BL_STATUS_LIMIT, "%s: this path is too long", folder);
+    }
+    if (!bl_path_make_folder(path)) {
+        return bl_error_set(error, BL_STATUS_IO, "%s: the folder cannot be made", path);
+    }
+    bool same = strcmp(path, sound->setlist_path) == 0;
+    for (size_t i = 0; i < sound->setlist.rig_count && status == BL_STATUS_OK; i++) {
+        same = same && is_inside(folder, sound->setlist.rigs[i].path);
+        status = keep_rig(folder, &sound->setlist.rigs[i], error);
+    }
+    if (status == BL_STATUS_OK && !same) {
+        status = bl_setlist_save(path, &sound->setlist, error);
+        memcpy(sound->setlist_path, path, sizeof path);
+    }
+    return status;
+}
+
 bl_status bl_session_keep(const char *folder, bl_session_sound *sound, bl_error *error)
 {
     bl_status status = keep_file(folder, sound->rig.model, error);
     if (status == BL_STATUS_OK) {
         status = keep_file(folder, sound->rig.cab, error);
+    }
+    if (status == BL_STATUS_OK && sound->setlist.part_count > 0) {
+        return keep_setlist(folder, sound, error);
     }
     if (status != BL_STATUS_OK || !sound->has_rig) {
         return status;

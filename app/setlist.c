@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reading set lists.
+// Reading and writing set lists.
 
 #include "setlist.h"
 
@@ -7,6 +7,7 @@
 #include "io/document.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -235,6 +236,77 @@ bl_status bl_setlist_load(const char *path, bl_setlist *setlist, bl_error *error
 done:
     bl_document_finish(&r.document);
     return status;
+}
+
+static void put_number(bl_document_writer *writer, const char *key, int value)
+{
+    char text[VALUE_MAX];
+    snprintf(text, sizeof text, "%d", value);
+    bl_document_put_text(writer, key);
+    bl_document_put_text(writer, text);
+}
+
+static bl_status put_part(bl_document_writer *writer, const char *path, const bl_setlist *setlist,
+                          const bl_setlist_part *part, bl_error *error)
+{
+    bl_document_open_mapping(writer);
+    bl_document_put_text(writer, "name");
+    bl_document_put_text(writer, part->name);
+    const bl_status status =
+        bl_document_put_file(writer, path, "rig", setlist->rigs[part->rig].path, error);
+    if (part->program >= 0) {
+        put_number(writer, "program", part->program);
+        put_number(writer, "bank", part->bank);
+    }
+    bl_document_close_mapping(writer);
+    return status;
+}
+
+bl_status bl_setlist_save(const char *path, const bl_setlist *setlist, bl_error *error)
+{
+    bl_document_writer writer;
+    bl_status status = BL_STATUS_OK;
+    bl_document_writer_init(&writer);
+    bl_document_put_text(&writer, "name");
+    bl_document_put_text(&writer, setlist->name);
+    bl_document_put_text(&writer, "songs");
+    bl_document_open_sequence(&writer);
+    for (size_t i = 0; i < setlist->song_count; i++) {
+        const bl_setlist_song *song = &setlist->songs[i];
+        bl_document_open_mapping(&writer);
+        bl_document_put_text(&writer, "name");
+        bl_document_put_text(&writer, song->name);
+        bl_document_put_text(&writer, "parts");
+        bl_document_open_sequence(&writer);
+        for (size_t k = 0; k < song->count && status == BL_STATUS_OK; k++) {
+            status = put_part(&writer, path, setlist, &setlist->parts[song->first + k], error);
+        }
+        bl_document_close_sequence(&writer);
+        bl_document_close_mapping(&writer);
+    }
+    bl_document_close_sequence(&writer);
+    const bl_status saved =
+        bl_document_writer_save(&writer, status == BL_STATUS_OK ? path : NULL, error);
+    return status == BL_STATUS_OK ? saved : status;
+}
+
+static void *copy_of(const void *bytes, size_t size)
+{
+    void *copy = malloc(size);
+    return copy != NULL ? memcpy(copy, bytes, size) : NULL;
+}
+
+bool bl_setlist_copy(const bl_setlist *setlist, bl_setlist *copy)
+{
+    *copy = *setlist;
+    copy->songs = copy_of(setlist->songs, setlist->song_count * sizeof *copy->songs);
+    copy->parts = copy_of(setlist->parts, setlist->part_count * sizeof *copy->parts);
+    copy->rigs = copy_of(setlist->rigs, setlist->rig_count * sizeof *copy->rigs);
+    const bool whole = copy->songs != NULL && copy->parts != NULL && copy->rigs != NULL;
+    if (!whole) {
+        bl_setlist_finish(copy);
+    }
+    return whole;
 }
 
 void bl_setlist_finish(bl_setlist *setlist)

@@ -7,6 +7,7 @@
 
 #include "rig.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +56,13 @@ typedef struct bl_setlist {
 /// line and column on keys, values and counts that are not allowed, and on a program that two parts
 /// have. Thread: any but RT. Owns: the caller, who ends with bl_setlist_finish in any case.
 bl_status bl_setlist_load(const char *path, bl_setlist *setlist, bl_error *error);
+
+/// Writes a set list whole or not at all, rigs in its folder or below it by a relative path.
+/// Thread: any but RT.
+bl_status bl_setlist_save(const char *path, const bl_setlist *setlist, bl_error *error);
+
+/// Makes `copy` the same, with memory of its own. False: memory is short. Thread: any but RT.
+bool bl_setlist_copy(const bl_setlist *setlist, bl_setlist *copy);
 
 /// Frees what it holds.
 void bl_setlist_finish(bl_setlist *setlist);

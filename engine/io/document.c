@@ -315,6 +315,25 @@ void bl_document_put_text(bl_document_writer *writer, const char *text)
                                       YAML_ANY_SCALAR_STYLE));
 }
 
+bl_status bl_document_put_file(bl_document_writer *writer, const char *document, const char *key,
+                               const char *path, bl_error *error)
+{
+    const char *slash = strrchr(document, '/');
+    const size_t folder = slash != NULL ? (size_t)(slash - document) + 1 : 0;
+    const bool inside = strncmp(path, document, folder) == 0 && (folder > 0 || path[0] != '/');
+    if (path[0] == '\0') {
+        return BL_STATUS_OK;
+    }
+    if (!inside && path[0] != '/') {
+        return bl_error_set(error, BL_STATUS_VALUE,
+                            "%s: the %s %s is not in the file's folder, expected a path from / on",
+                            document, key, path);
+    }
+    bl_document_put_text(writer, key);
+    bl_document_put_text(writer, path + (inside ? folder : 0));
+    return BL_STATUS_OK;
+}
+
 void bl_document_open_mapping(bl_document_writer *writer)
 {
     yaml_event_t event;

@@ -74,6 +74,11 @@ typedef struct bl_document_writer {
 /// Opens with the root mapping and `version: 1`.
 void bl_document_writer_init(bl_document_writer *writer);
 void bl_document_put_text(bl_document_writer *writer, const char *text);
+
+/// `key` and the path of a file, unless that is "": from the folder of `document`, the path that is
+/// written to, if it is in there or below; else as it is, which must be from the root on.
+bl_status bl_document_put_file(bl_document_writer *writer, const char *document, const char *key,
+                               const char *path, bl_error *error);
 void bl_document_open_mapping(bl_document_writer *writer);
 void bl_document_close_mapping(bl_document_writer *writer);
 void bl_document_open_sequence(bl_document_writer *writer);

@@ -194,6 +194,33 @@ static void test_example(void **state)
     }
 }
 
+static void test_is_written_as_it_is_read(void **state)
+{
+    (void)state;
+    static bl_setlist again;
+    load("version: 1\nname: \"Ä: #1\"\nsongs:\n"
+         "- name: \"- One\"\n  parts:\n  - {name: Verse, rig: a.yaml, program: 7, bank: 130}\n"
+         "  - {name: Solo, rig: nowhere.yaml}\n- {name: Two, rig: b.yaml}\n");
+    assert_int_equal(bl_setlist_save(test_folder_file("again.yaml"), &list, NULL), BL_STATUS_OK);
+    assert_int_equal(bl_setlist_load(test_folder_file("again.yaml"), &again, NULL), BL_STATUS_OK);
+    assert_string_equal(again.name, list.name);
+    assert_int_equal(again.song_count, 2);
+    assert_int_equal(again.part_count, 3);
+    for (size_t i = 0; i < list.part_count; i++) {
+        const bl_setlist_part *was = &list.parts[i], *is = &again.parts[i];
+        assert_string_equal(is->name, was->name);
+        assert_string_equal(again.songs[is->song].name, list.songs[was->song].name);
+        assert_string_equal(again.rigs[is->rig].path, list.rigs[was->rig].path);
+        assert_int_equal(is->program, was->program);
+        assert_int_equal(is->bank, was->bank);
+    }
+    bl_setlist_finish(&again);
+    // A part that has no program gets none by being copied.
+    assert_true(bl_setlist_copy(&list, &again));
+    assert_int_equal(again.parts[1].program, -1);
+    bl_setlist_finish(&again);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +231,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_mistakes_are_refused, open_folder, close_folder),
         cmocka_unit_test_setup_teardown(test_limits, open_folder, close_folder),
         cmocka_unit_test_setup_teardown(test_example, open_folder, close_folder),
+        cmocka_unit_test_setup_teardown(test_is_written_as_it_is_read, open_folder, close_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
