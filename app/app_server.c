@@ -179,8 +179,13 @@ void bl_app_hear_pulse(bl_app *app)
     const uint32_t news = atomic_exchange_explicit(&app->pulse.news, 0, memory_order_acquire);
     if ((news & BL_NEWS_LOST) != 0 && app->joined &&
         atomic_load_explicit(&app->pulse.lost_epoch, memory_order_acquire) == app->epoch) {
-        on_lost(app, "the JACK server has gone; nothing is lost: everything stays loaded and plays "
-                     "again by itself when a server comes back");
+        char why[BL_PULSE_REASON_MAX + 192];
+        snprintf(
+            why, sizeof why,
+            "the JACK server has gone (\"%s\", status 0x%x); nothing is lost: everything stays "
+            "loaded and plays again by itself when a server comes back",
+            app->pulse.lost_reason, (unsigned)app->pulse.lost_code);
+        on_lost(app, why);
         return;
     }
     if (!app->joined) {

@@ -296,14 +296,24 @@ static void on_property_change(jack_uuid_t subject, const char *key, jack_proper
     tell_ports(argument, BL_NEWS_PORTS);
 }
 
+/// Words of another program: plain characters only, cut where the room ends.
+static void copy_words(const char *words, char copy[BL_PULSE_REASON_MAX])
+{
+    size_t count = 0;
+    for (; words != NULL && words[count] != '\0' && count < BL_PULSE_REASON_MAX - 1; count++) {
+        copy[count] = (char)(words[count] >= ' ' && words[count] <= '~' ? words[count] : '?');
+    }
+    copy[count] = '\0';
+}
+
 /// To be treated like a signal handler: the server is gone, this thread may not even close.
 static void on_shutdown(jack_status_t code, const char *reason, void *argument)
 {
-    (void)code;
-    (void)reason;
     bl_jack *jack = argument;
     bl_pulse *pulse = pulse_of(argument);
-    if (pulse != NULL) {
+    if (pulse != NULL && atomic_load(&pulse->lost_epoch) != jack->epoch) {
+        pulse->lost_code = (uint32_t)code;
+        copy_words(reason, pulse->lost_reason);
         atomic_store_explicit(&pulse->lost_epoch, jack->epoch, memory_order_release);
         tell(pulse, BL_NEWS_LOST);
     }

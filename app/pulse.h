@@ -28,6 +28,8 @@ enum {
 
 enum { BL_PULSE_LEVELS = 256 }; ///< ports whose level is measured, at most
 
+enum { BL_PULSE_REASON_MAX = 96 };
+
 /// A piece of the input.
 typedef struct bl_tuner_block {
     uint32_t count;
@@ -71,6 +73,8 @@ typedef struct bl_pulse {
     _Atomic uint32_t xruns;      ///< NOTIFY -> MAIN, total
     _Atomic bool freewheel;      ///< NOTIFY -> MAIN, RT
     _Atomic uint64_t lost_epoch; ///< NOTIFY -> MAIN: which client lost its server
+    uint32_t lost_code;          ///< why, NOTIFY's until it writes lost_epoch, then MAIN's
+    char lost_reason[BL_PULSE_REASON_MAX]; ///< in the server's words, the same
 
     _Atomic uint32_t capture_latency_frames;  ///< NOTIFY -> MAIN: what arrives at `in`
     _Atomic uint32_t playback_latency_frames; ///< NOTIFY -> MAIN: what follows the outs

@@ -213,7 +213,8 @@ static void die_by(int number)
 {
     for (int i = 0; i < rounds(); i++) {
         stage_server_signal(number);
-        stage_wait_message(&s.live, &s.seen, "the JACK server has gone");
+        stage_wait_message(&s.live, &s.seen,
+                           "the JACK server has gone (\"JACK server has been closed\", status 0x");
         json_decref(stage_wait_state(&s.live, &s.seen, "no server"));
         come_back(&usual);
     }
