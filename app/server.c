@@ -198,9 +198,9 @@ bool bl_server_is_alive(bl_server *server)
     return false;
 }
 
-void bl_server_quote(const bl_server *server, char *text, size_t capacity)
+/// What every jackd says at every start, and what says nothing after the cause is known.
+static bool is_banner(const char *line)
 {
-    // What every jackd says at every start, and what says nothing after the cause is known.
     static const char *const banner[] = {
         "jackdmp ",
         "Copyright ",
@@ -212,24 +212,41 @@ void bl_server_quote(const bl_server *server, char *text, size_t capacity)
         "JackServer::Open failed",
         "Failed to open server",
         "self-connect-mode",
+        "creating alsa driver",
         "JackPosixProcessSync",
         "Cannot lock down",
         "Cannot use real-time",
         "JackDriver: Driver stopped",
     };
+    for (size_t i = 0; i < sizeof banner / sizeof banner[0]; i++) {
+        if (strncmp(line, banner[i], strlen(banner[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void bl_server_quote(const bl_server *server, char *text, size_t capacity)
+{
+    enum { LINES_MAX = 64 };
+    const char *said[LINES_MAX];
     char copy[BL_SERVER_WORDS_MAX];
     memcpy(copy, server->words, sizeof copy);
+    size_t count = 0;
     size_t used = 0;
     text[0] = '\0';
     char *rest = NULL;
-    for (char *line = strtok_r(copy, "\n", &rest); line != NULL;
+    for (char *line = strtok_r(copy, "\n", &rest); line != NULL && count < LINES_MAX;
          line = strtok_r(NULL, "\n", &rest)) {
-        bool skip = false;
-        for (size_t i = 0; i < sizeof banner / sizeof banner[0]; i++) {
-            skip = skip || strncmp(line, banner[i], strlen(banner[i])) == 0;
+        bool skip = is_banner(line);
+        for (size_t i = 0; i < count; i++) { // it tries a card several times
+            skip = skip || strcmp(line, said[i]) == 0;
         }
-        const int more =
-            skip ? 0 : snprintf(text + used, capacity - used, "%s%s", used > 0 ? "; " : "", line);
+        if (skip) {
+            continue;
+        }
+        said[count++] = line;
+        const int more = snprintf(text + used, capacity - used, "%s%s", used > 0 ? "; " : "", line);
         if (more < 0 || (size_t)more >= capacity - used) {
             return; // snprintf has cut it
         }

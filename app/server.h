@@ -43,7 +43,7 @@ bl_status bl_server_start(bl_server *server, const bl_server_config *config, bl_
 /// Reads what it said meanwhile; false once it has ended (and been reaped).
 bool bl_server_is_alive(bl_server *server);
 
-/// Its own words without the banner, as one line, written to `text`.
+/// Its own words without the banner, each line of them once, as one line, written to `text`.
 void bl_server_quote(const bl_server *server, char *text, size_t capacity);
 
 /// Ends it: asks, waits up to `patience_ms`, kills.

@@ -62,7 +62,7 @@ static void test_words(void **state)
     bl_error error = {0};
     char quote[128];
     const bl_server_config config =
-        config_of("printf jackdmp\\n\\none\\nCopyright\\ntwo\\n", "dummy");
+        config_of("printf jackdmp\\n\\none\\nCopyright\\none\\ntwo\\none\\n", "dummy");
     assert_int_equal(bl_server_start(&server, &config, &error), BL_STATUS_OK);
     assert_true(wait_for_end(&server));
     bl_server_quote(&server, quote, sizeof quote);
