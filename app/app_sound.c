@@ -331,6 +331,7 @@ static void hear_model(bl_app *app, bl_loader_answer *answer)
         return;
     }
     app->first_model[0] = '\0';
+    const bool replaces = strcmp(app->state.model_path, answer->path) != 0;
     snprintf(app->state.model_path, sizeof app->state.model_path, "%s", answer->path);
     app->state.model_load = answer->fit.share;
     app->state.trim_db = answer->trim.trim_db;
@@ -340,6 +341,10 @@ static void hear_model(bl_app *app, bl_loader_answer *answer)
     bl_app_follow_freewheel(app);
     app->state.model =
         answer->model != NULL ? *bl_model_get_info(answer->model) : (bl_model_info){.name = ""};
+    if (replaces && app->state.model.warning[0] != '\0') {
+        bl_app_tell(app, BL_APP_WARNING, "\"%s\": %s", app->state.model.name,
+                    app->state.model.warning);
+    }
     if (answer->model != NULL || app->has_rig) {
         remember_sound(app, answer->path);
     }

@@ -82,11 +82,13 @@ bl_app_readiness bl_app_rig_readiness(const bl_app *app, size_t rig, char fault[
     return BL_APP_RIG_FAILED;
 }
 
-/// Tells once of each rig what is wrong with it: that it cannot be built, or costs too much.
+/// Tells once of each rig what is wrong with it: that it cannot be built, costs too much, or plays
+/// a model that was read with reservations.
 static void tell_faults(bl_app *app, int count)
 {
     for (int i = 0; i < count; i++) {
         bl_stage_rig rig;
+        bl_model_info model;
         if (app->fault_told[i] || !bl_stage_get_rig(app->stage, i, &rig)) {
             continue;
         }
@@ -102,6 +104,9 @@ static void tell_faults(bl_app *app, int count)
                         "plays, it needs %.0f %%",
                         listed->path, 100.0 * rig.asked_share, app->state.period_frames,
                         app->state.sample_rate_hz, 100.0 * rig.share);
+        } else if (bl_stage_get_model(app->stage, i, &model) && model.warning[0] != '\0') {
+            app->fault_told[i] = true;
+            bl_app_tell(app, BL_APP_WARNING, "%s: %s", listed->rig.model, model.warning);
         }
     }
 }

@@ -352,6 +352,10 @@ static int run_render(int argc, char **argv)
     render_job job = {.settings = &settings};
     bl_error error = {0};
     const bl_status status = run_job(&job, &error);
+    if (job.model != NULL && bl_model_get_info(job.model)->warning[0] != '\0') {
+        fprintf(stderr, "backline render: %s: %s\n", bl_model_get_file(job.model),
+                bl_model_get_info(job.model)->warning);
+    }
     if (status == BL_STATUS_OK && settings.progress == PROGRESS_JSON) {
         print_record(&job);
     } else if (status == BL_STATUS_OK) {

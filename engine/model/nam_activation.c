@@ -25,10 +25,12 @@ static const name_row names[] = {
     {"Softsign", BL_ACTIVATION_SOFTSIGN},
 };
 
+// Where a file gives both, the reference player takes the one slope.
 static void read_slopes(const bl_json *json, uint32_t channels, bl_activation *activation)
 {
+    const bl_json one = bl_json_member(json, "negative_slope");
     const bl_json slopes = bl_json_member(json, "negative_slopes");
-    if (bl_json_is_given(&slopes)) {
+    if (!bl_json_is_given(&one) && bl_json_is_given(&slopes)) {
         bl_json_to_list(&slopes, channels, channels);
         activation->slopes = bl_json_to_floats(&slopes, channels, &activation->slope_count);
         return;

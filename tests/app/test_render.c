@@ -449,6 +449,25 @@ static void test_refused_config(void **state)
     assert_int_equal(access(FILE_OF("out.wav"), F_OK), -1);
 }
 
+// A model that was read with reservations plays, and the reservation is said.
+static void test_newer_model(void **state)
+{
+    (void)state;
+    static const char *const versions[] = {"0.7.0", "0.7.1"};
+    save_noise("in.wav", 1000, 48000.0);
+    for (int newer = 0; newer < 2; newer++) {
+        model_bytes bytes = {0};
+        nam_file_write(&bytes, versions[newer], "WaveNet", NAM_TINY_CONFIG, "48000",
+                       NAM_TINY_WEIGHTS, 1);
+        model_bytes_save(&bytes, FILE_OF("m.nam"));
+        model_bytes_finish(&bytes);
+        const program_result *result = RENDER("-m", FILE_OF("m.nam"), "--progress", "json");
+        assert_int_equal(result->code, 0);
+        assert_true((strstr(result->err, "/m.nam: version 0.7.1 is newer than") != NULL) == newer);
+        assert_int_equal(access(FILE_OF("out.wav"), F_OK), 0);
+    }
+}
+
 // Weights that are all finite and an answer that is not.
 static void test_model_that_overflows(void **state)
 {
@@ -571,6 +590,7 @@ int main(void)
         TEST(test_refused_files),
         TEST(test_refused_models),
         TEST(test_refused_config),
+        TEST(test_newer_model),
         TEST(test_model_that_overflows),
         TEST(test_full_disk),
         TEST(test_usage),

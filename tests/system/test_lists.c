@@ -152,11 +152,36 @@ static void test_another_model_plays_beside_the_list(void **state)
     PUMP_UNTIL(plays(&s, 0) && !s.place.other_model);
 }
 
+/// A model that was read with reservations: said once, of one alone and of one of a list.
+static void test_a_newer_model_is_told(void **state)
+{
+    (void)state;
+    bl_app_state s;
+    bl_app_message message = {.text = ""};
+    stage_write("new.nam", "{\"version\": \"0.7.1\", \"architecture\": \"Linear\", \"config\": "
+                           "{\"receptive_field\": 1, \"bias\": false}, \"weights\": [0.5]}");
+    stage_write("a.yaml", "version: 1\nname: A\nmodel: new.nam\nmatch_loudness: false\n");
+    bl_app_load_model(app, stage_path("new.nam"));
+    PUMP_UNTIL(strstr(s.message.text, "\"new\": version 0.7.1 is newer than 0.7.0") != NULL);
+    assert_int_equal(s.message.severity, BL_APP_WARNING);
+    while (bl_app_take_message(app, &message)) {
+    }
+    bl_app_open_setlist(app, stage_path("one.yaml"));
+    PUMP_UNTIL(strstr(s.message.text, "/new.nam: version 0.7.1 is newer than 0.7.0") != NULL);
+    PUMP_UNTIL(s.stage.armed == 2);
+    int told = 0;
+    while (bl_app_take_message(app, &message)) {
+        told += strstr(message.text, "0.7.1") != NULL;
+    }
+    assert_int_equal(told, 1);
+}
+
 int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_opens_and_closes, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(test_a_newer_model_is_told, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_another_model_plays_beside_the_list, open_stage,
                                         close_stage),
     };

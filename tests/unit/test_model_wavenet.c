@@ -192,6 +192,8 @@ static void activations(void **state)
         {"\"LeakyHardTanh\"", BL_ACTIVATION_LEAKY_HARDTANH, -1.0f},
         {"\"Softsign\"", BL_ACTIVATION_SOFTSIGN, 0.0f},
         {"\"PReLU\"", BL_ACTIVATION_PRELU, 0.0f},
+        {"{\"type\": \"PReLU\", \"negative_slopes\": [1, 2, 3, 4], \"negative_slope\": 0.01}",
+         BL_ACTIVATION_PRELU, 0.0f}, // both: the one slope, as in the reference player
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char config[512];
