@@ -6,11 +6,21 @@
 
 #include <stdlib.h>
 
-static void play(bl_voice *voice, const bl_train_data *data, float *output)
+static const double recurrent_memory_s = 2.0; // after which the state is that of a long past
+
+// Frames to hear before the part kept back, so that what comes out there is as after hearing all.
+static size_t memory_of(const bl_model_info *info)
+{
+    return info->receptive_field_samples > 0 ? info->receptive_field_samples
+                                             : (size_t)(recurrent_memory_s * info->sample_rate_hz);
+}
+
+static void play(bl_voice *voice, const bl_train_data *data, size_t memory, float *output)
 {
     const size_t delay = bl_voice_latency_frames(voice), end = data->input.frames;
+    const size_t start = data->train_frames > memory ? data->train_frames - memory : 0;
     float in[BL_INNER_FRAMES], out[BL_INNER_FRAMES];
-    for (size_t at = 0; at < end + delay; at += BL_INNER_FRAMES) {
+    for (size_t at = start; at < end + delay; at += BL_INNER_FRAMES) {
         for (size_t n = 0; n < BL_INNER_FRAMES; n++) {
             in[n] = at + n < end ? data->input.samples[at + n] : 0.0f;
         }
@@ -51,7 +61,7 @@ bl_status bl_replay_init(bl_replay *replay, const char *path, const bl_train_dat
     if (output == NULL) {
         status = bl_error_set(error, BL_STATUS_NO_MEMORY, "%s: not enough memory", path);
     } else if (status == BL_STATUS_OK) {
-        play(voice, data, output);
+        play(voice, data, memory_of(bl_model_get_info(replay->model)), output);
         replay->take.output = output;
         replay->esr = esr_of(&replay->take);
     }

@@ -17,8 +17,8 @@ typedef struct bl_replay {
     double esr;
 } bl_replay;
 
-/// Loads the model at `path` and plays all of `data` through it, so that long memories are right
-/// where validation begins. Thread: any but RT, for seconds. Owns: the caller, who ends with
+/// Loads the model at `path` and plays the part kept back through it, and as much before as the
+/// model remembers. Thread: any but RT, for about a second. Owns: the caller, who ends with
 /// bl_replay_finish (also on failure); `data` must stay alive.
 bl_status bl_replay_init(bl_replay *replay, const char *path, const bl_train_data *data,
                          bl_error *error);
