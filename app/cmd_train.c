@@ -239,10 +239,10 @@ static bl_status train_aidax(const settings *chosen, const bl_config *config,
     lstm.model = bl_config_default().model;
     lstm.model.type = BL_CONFIG_LSTM;
     lstm.model.skip = true;
-    lstm.data.segment_frames = 1024;
-    lstm.training.batch_size = 4;
-    lstm.training.optimizer = BL_CONFIG_ADAM;
-    lstm.training.learning_rate = 0.008;
+    lstm.data.segment_frames = 512;
+    lstm.training.batch_size = 8;
+    lstm.training.optimizer = BL_CONFIG_SOAP;
+    lstm.training.learning_rate = 0.003;
     bl_train_result result = {0};
     bl_model *model = NULL;
     bl_status status = train_in(chosen, &lstm, data, NULL, folder, &result, error);

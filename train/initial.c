@@ -132,9 +132,8 @@ void bl_initial_draw(const bl_arch *arch, const float *base, double input_power,
         return;
     }
     const bl_sequence_stage *cell = &arch->u.sequence.stages[0];
-    float *w = parameters + (cell->w - base), *b = parameters + (cell->b - base);
-    for (size_t gate = 0; gate < 4 * (size_t)cell->out; gate++) {
-        w[gate * (1 + cell->out)] *= (float)drive; // the input's weight
-        b[gate] += gate / cell->out == 1 ? 1.0f : 0.0f;
+    float *forget = parameters + (cell->b - base) + cell->out;
+    for (uint32_t k = 0; k < cell->out; k++) {
+        forget[k] += 1.0f;
     }
 }

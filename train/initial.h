@@ -14,10 +14,11 @@
 /// `tensors` may be NULL.
 uint32_t bl_initial_tensors(const bl_arch *arch, const float *base, bl_train_tensor *tensors);
 
-/// Draws uniform weights of variance 1 / (3 fan-in), with the input's gain raised so that a signal
-/// of `input_power` drives the first activations: a DI peaks far below full scale, and a network of
-/// almost linear layers learns slowly. An LSTM starts by remembering: its forget gates have a bias
-/// of 1 (Jozefowicz et al. 2015). The same seed gives the same bits.
+/// Draws uniform weights of variance 1 / (3 fan-in). In a WaveNet the input's gain is raised so
+/// that a signal of `input_power` drives the first activations: a DI peaks far below full scale,
+/// and a network of almost linear layers learns slowly. An LSTM's input is left alone, its gates
+/// find no way out once they are driven; it starts by remembering, with a bias of 1 at the forget
+/// gates (Jozefowicz et al. 2015). The same seed gives the same bits.
 void bl_initial_draw(const bl_arch *arch, const float *base, double input_power, uint64_t seed,
                      float *parameters);
 

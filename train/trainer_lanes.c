@@ -9,7 +9,10 @@
 
 #include <string.h>
 
-enum { CHUNK_SEGMENTS = 16 }; ///< segments that a lane runs in a row
+enum {
+    CHUNK_SEGMENTS = 16,  ///< segments that a lane runs in a row, at least,
+    CHUNK_FRAMES = 16384, ///< and frames: what warms up before must stay a small part
+};
 
 void bl_trainer_plan_segments(bl_trainer *trainer)
 {
@@ -24,9 +27,10 @@ void bl_trainer_plan_segments(bl_trainer *trainer)
         trainer->lane_count--;
     }
     const size_t most = frames / (2 * segment * trainer->lane_count);
+    const size_t wanted =
+        segment * CHUNK_SEGMENTS < CHUNK_FRAMES ? CHUNK_FRAMES / segment : CHUNK_SEGMENTS;
     trainer->segment_frames = segment;
-    trainer->chunk_segments =
-        most < CHUNK_SEGMENTS ? (uint32_t)(most > 0 ? most : 1) : CHUNK_SEGMENTS;
+    trainer->chunk_segments = (uint32_t)(most < wanted ? (most > 0 ? most : 1) : wanted);
     trainer->chunk_frames = segment * trainer->chunk_segments;
     // One chunk less than would fit, so that the grid can shift, and whole rows of lanes.
     const size_t chunks = frames / trainer->chunk_frames - 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Gradients of the LSTM: a plain double reference against central differences, the float kernels
-// against the reference, tensor by tensor; and segments that continue one another.
+// against the reference, tensor by tensor, over segments as long and gates as steep as in real
+// trainings; and segments that continue one another.
 
 #include "train/lstm.h"
 
@@ -13,7 +14,7 @@
 #include <string.h>
 
 enum {
-    FRAMES = 96,
+    FRAMES = 1024, // of one segment
     CELLS_MAX = 19,
     PARAMETERS_MAX = 4 * CELLS_MAX * (CELLS_MAX + 2) + CELLS_MAX + 1
 };
@@ -47,7 +48,8 @@ static int count_of(const layer *l)
     return head_of(l, l->cells) + 1;
 }
 
-static void make(layer *l, int cells, bool skip)
+// `drive`: how much more the input counts than the state.
+static void make(layer *l, int cells, bool skip, float drive)
 {
     uint32_t seed = 3;
     memset(l, 0, sizeof *l);
@@ -55,6 +57,10 @@ static void make(layer *l, int cells, bool skip)
     l->skip = skip;
     for (int i = 0; i < count_of(l); i++) {
         l->weights[i] = 0.6f * shape_random(&seed);
+    }
+    for (int g = 0; g < 4 * cells; g++) {
+        l->weights[w_of(l, g, 0)] *= drive;
+        l->weights[b_of(l, g)] += g / cells == 1 ? 1.0f : 0.0f; // long memory
     }
     const uint32_t h = (uint32_t)cells;
     l->stages[0] = (bl_sequence_stage){.kind = BL_SEQUENCE_LSTM, .in = 1, .out = h};
@@ -68,7 +74,7 @@ static void make(layer *l, int cells, bool skip)
     l->shape.in_gain = l->shape.out_gain = 1.0f;
 }
 
-// All values of a run, for the way back.
+// All values of a run, for the way back; c[0] and h[0] are the state before it.
 typedef struct record {
     double gate[FRAMES][4 * CELLS_MAX];
     double c[FRAMES + 1][CELLS_MAX], h[FRAMES + 1][CELLS_MAX];
@@ -83,8 +89,6 @@ static void reference_forward(const layer *l, const double *weights, const doubl
                               record *r)
 {
     const int cells = l->cells;
-    memset(r->c[0], 0, sizeof r->c[0]);
-    memset(r->h[0], 0, sizeof r->h[0]);
     for (int t = 0; t < FRAMES; t++) {
         for (int g = 0; g < 4 * cells; g++) {
             double sum = weights[b_of(l, g)] + weights[w_of(l, g, 0)] * in[t];
@@ -145,12 +149,18 @@ typedef struct fixture {
     double in[FRAMES], delta[FRAMES], out[FRAMES];
 } fixture;
 
-static fixture *fixture_create(int cells, bool skip)
+static void fixture_run(fixture *f)
+{
+    reference_forward(&f->layer, f->weights, f->in, f->out, &f->record);
+    reference_backward(&f->layer, f->weights, f->in, f->delta, &f->record, f->gradient);
+}
+
+static fixture *fixture_create(int cells, bool skip, float drive)
 {
     fixture *f = calloc(1, sizeof *f);
     assert_non_null(f);
     uint32_t seed = 5;
-    make(&f->layer, cells, skip);
+    make(&f->layer, cells, skip, drive);
     for (int i = 0; i < count_of(&f->layer); i++) {
         f->weights[i] = (double)f->layer.weights[i];
     }
@@ -158,8 +168,7 @@ static fixture *fixture_create(int cells, bool skip)
         f->in[t] = (double)shape_random(&seed);
         f->delta[t] = (double)shape_random(&seed);
     }
-    reference_forward(&f->layer, f->weights, f->in, f->out, &f->record);
-    reference_backward(&f->layer, f->weights, f->in, f->delta, &f->record, f->gradient);
+    fixture_run(f);
     return f;
 }
 
@@ -195,7 +204,7 @@ static double compare(const layer *l, const double *a, const double *n)
 static void reference_equals_differences(void **state)
 {
     (void)state;
-    fixture *f = fixture_create(5, true);
+    fixture *f = fixture_create(5, true, 2.0f);
     const double step = 1e-6;
     static double numeric[PARAMETERS_MAX];
     for (int i = 0; i < count_of(&f->layer); i++) {
@@ -212,16 +221,17 @@ static void reference_equals_differences(void **state)
     free(f);
 }
 
-static void check_kernels(int cells, bool skip, const bl_train_kernels *kernels)
+// Two segments in a row: the second begins in the state that the first left.
+static void check_kernels(int cells, bool skip, float drive, const bl_train_kernels *kernels)
 {
-    fixture *f = fixture_create(cells, skip);
+    fixture *f = fixture_create(cells, skip, drive);
     bl_train_lstm *lstm = NULL;
     bl_error error = {0};
     assert_int_equal(
         bl_train_lstm_create(&f->layer.shape, f->layer.weights, kernels, &lstm, &error),
         BL_STATUS_OK);
     bl_train_lstm_pack(lstm, f->layer.weights);
-    float in[FRAMES], delta[FRAMES], past[2 * 64] = {0}, gradient[PARAMETERS_MAX] = {0};
+    float in[FRAMES], delta[FRAMES], past[2 * 64] = {0};
     for (int t = 0; t < FRAMES; t++) {
         in[t] = (float)f->in[t];
         delta[t] = (float)f->delta[t];
@@ -229,18 +239,25 @@ static void check_kernels(int cells, bool skip, const bl_train_kernels *kernels)
     assert_true(bl_train_lstm_past_size(lstm) <= 2 * 64);
     bl_train_lstm_bench *bench = bl_train_lstm_bench_create(lstm, FRAMES);
     assert_non_null(bench);
-    const float *out = bl_train_lstm_bench_forward(bench, past, in);
-    for (int t = 0; t < FRAMES; t++) {
-        assert_true(fabs((double)out[t] - f->out[t]) < 1e-5 * fmax(1.0, fabs(f->out[t])));
+    for (int segment = 0; segment < 2; segment++) {
+        static double found[PARAMETERS_MAX];
+        float gradient[PARAMETERS_MAX] = {0};
+        const float *out = bl_train_lstm_bench_forward(bench, past, in);
+        for (int t = 0; t < FRAMES; t++) {
+            assert_true(fabs((double)out[t] - f->out[t]) < 1e-5 * fmax(1.0, fabs(f->out[t])));
+        }
+        bl_train_lstm_bench_backward(bench, delta, gradient);
+        for (int i = 0; i < count_of(&f->layer); i++) {
+            found[i] = (double)gradient[i];
+        }
+        const double worst = compare(&f->layer, found, f->gradient);
+        print_message("%s, %d cells, segment %d, against reference: %.2g\n", kernels->name, cells,
+                      segment, worst);
+        assert_true(worst <= 1e-4);
+        memcpy(f->record.c[0], f->record.c[FRAMES], sizeof f->record.c[0]);
+        memcpy(f->record.h[0], f->record.h[FRAMES], sizeof f->record.h[0]);
+        fixture_run(f);
     }
-    bl_train_lstm_bench_backward(bench, delta, gradient);
-    static double found[PARAMETERS_MAX];
-    for (int i = 0; i < count_of(&f->layer); i++) {
-        found[i] = (double)gradient[i];
-    }
-    const double worst = compare(&f->layer, found, f->gradient);
-    print_message("%s, %d cells, against reference: %.2g\n", kernels->name, cells, worst);
-    assert_true(worst <= 1e-4);
     bl_train_lstm_bench_destroy(bench);
     bl_train_lstm_destroy(lstm);
     free(f);
@@ -250,16 +267,17 @@ static void kernels_equal_reference(void **state)
 {
     (void)state;
     for (const bl_train_kernels *const *list = bl_train_kernels_list(); *list != NULL; list++) {
-        check_kernels(8, false, *list);
-        check_kernels(CELLS_MAX, true, *list);
-        check_kernels(1, true, *list);
+        check_kernels(8, false, 1.0f, *list);
+        check_kernels(16, false, 16.0f, *list);
+        check_kernels(CELLS_MAX, true, 16.0f, *list);
+        check_kernels(1, true, 1.0f, *list);
     }
 }
 
 static void segments_continue(void **state)
 {
     (void)state;
-    fixture *f = fixture_create(6, false);
+    fixture *f = fixture_create(6, false, 1.0f);
     bl_train_lstm *lstm = NULL;
     assert_int_equal(bl_train_lstm_create(&f->layer.shape, f->layer.weights, NULL, &lstm, NULL),
                      BL_STATUS_OK);
@@ -268,11 +286,11 @@ static void segments_continue(void **state)
     for (int t = 0; t < FRAMES; t++) {
         in[t] = (float)f->in[t];
     }
-    bl_train_lstm_bench *bench = bl_train_lstm_bench_create(lstm, FRAMES / 3);
-    for (int part = 0; part < 3; part++) {
-        const int at = part * FRAMES / 3;
+    bl_train_lstm_bench *bench = bl_train_lstm_bench_create(lstm, FRAMES / 4);
+    for (int part = 0; part < 4; part++) {
+        const int at = part * FRAMES / 4;
         const float *out = bl_train_lstm_bench_forward(bench, past, in + at);
-        for (int t = 0; t < FRAMES / 3; t++) {
+        for (int t = 0; t < FRAMES / 4; t++) {
             assert_true(fabs((double)out[t] - f->out[at + t]) < 1e-5);
         }
     }
