@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "pair.h"
+#include "progress.h"
 
 #include "backline/config.h"
 #include "backline/export.h"
@@ -77,6 +78,7 @@ static const bl_option options[] = {
 static volatile sig_atomic_t interrupted;
 static bl_pair_findings findings; ///< of this command's recordings
 static bool findings_told;        ///< they are, once the training has begun
+static double began_s;            ///< the command
 
 static void interrupt(int signal)
 {
@@ -212,6 +214,7 @@ static bl_status train_in(const settings *chosen, const bl_config *config,
         .output = output,
         .name = slash != NULL && slash[1] != '\0' ? slash + 1 : chosen->output,
         .threads = chosen->threads,
+        .spent_s = output == chosen->output ? bl_progress_clock_s() - began_s : 0.0,
         .resume = chosen->resume,
         .report = report,
         .stop = was_interrupted,
@@ -296,6 +299,7 @@ static int run(int argc, char **argv)
     if (chosen.minutes > 0.0 && chosen.epochs > 0) {
         return bl_command_fail_usage(&bl_command_train, "--minutes and --epochs: give one of them");
     }
+    began_s = bl_progress_clock_s();
     if (chosen.priority == PRIORITY_IDLE) {
         lower_priority();
     }

@@ -26,6 +26,9 @@
 enum { PATH_SIZE = 4096, CONFIG_SIZE = 8192 };
 
 static const double report_every_s = 0.2;
+static const double steps_min = 100.0; // however short the time
+static const double report_s = 0.4;    // that the report takes, beside playing the model
+static const double measured_share = 0.02, measured_min_s = 0.5, measured_max_s = 3.0;
 static const double esr_told_max = 1e6; // beyond, a model is noise and the figure says nothing
 
 /// The files of a run folder.
@@ -211,6 +214,29 @@ static bl_status open_folder(run *r, bl_error *error)
     return BL_STATUS_OK;
 }
 
+// Steps that fit into the config's minutes, counted from the command to the report.
+static bl_status fit_steps(run *r, bl_error *error)
+{
+    const double budget_s = 60.0 * r->config.training.minutes - r->job->spent_s;
+    const double saving_s = now_s();
+    const bl_status status = save_best(r, error);
+    if (status != BL_STATUS_OK) {
+        return status;
+    }
+    double step_s, validation_s;
+    const double saved_s = now_s() - saving_s;
+    bl_trainer_measure(r->trainer,
+                       fmin(fmax(measured_share * budget_s, measured_min_s), measured_max_s),
+                       &step_s, &validation_s);
+    const double epoch_end_s = validation_s + saved_s;
+    const double replay_s = report_s + (double)r->job->threads * validation_s;
+    const double left_s = budget_s - (now_s() - r->started_s) - epoch_end_s - replay_s;
+    const double whole_step_s = step_s + epoch_end_s / (double)bl_trainer_epoch_steps(r->trainer);
+    const double steps = left_s / whole_step_s;
+    r->state->steps = steps > steps_min ? (uint64_t)steps : (uint64_t)steps_min;
+    return BL_STATUS_OK;
+}
+
 // The run's own config: that of the folder when it is resumed, where `minutes` have become epochs.
 static bl_status settle_steps(run *r, bl_error *error)
 {
@@ -224,14 +250,10 @@ static bl_status settle_steps(run *r, bl_error *error)
         return bl_checkpoint_load(r->paths[CHECKPOINT], r->config_text, r->state, error);
     }
     if (r->config.training.minutes > 0.0) {
-        double step_s, validation_s;
-        bl_trainer_measure(r->trainer, &step_s, &validation_s);
-        const uint64_t epoch_steps = bl_trainer_epoch_steps(r->trainer);
-        const double epoch_s = (double)epoch_steps * step_s + validation_s;
-        const double spent_s = now_s() - r->started_s;
-        const double budget_s = 60.0 * r->config.training.minutes - spent_s;
-        const double steps = budget_s / epoch_s * (double)epoch_steps;
-        r->state->steps = steps > 100.0 ? (uint64_t)steps : 100;
+        status = fit_steps(r, error);
+        if (status != BL_STATUS_OK) {
+            return status;
+        }
     }
     status = bl_file_write(r->paths[CONFIG], r->config_text, strlen(r->config_text), error);
     // From the first moment there is something to resume and something to play.

@@ -34,6 +34,7 @@ typedef struct bl_train_job {
     const char *output;        ///< run folder, made if missing
     const char *name;          ///< of the model
     uint32_t threads;
+    double spent_s; ///< of the config's minutes, before this: on loading and checking
     bool resume;
     void (*report)(void *data, const bl_train_progress *progress); ///< may be NULL
     bool (*stop)(void *data); ///< asked after every step; may be NULL

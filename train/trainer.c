@@ -140,13 +140,13 @@ static void move_arrays(const bl_trainer_state *state, float *kept, bool back)
     }
 }
 
-static void keep_state(bl_trainer *trainer)
+void bl_trainer_keep(bl_trainer *trainer)
 {
     move_arrays(&trainer->state, trainer->kept, false);
     trainer->kept_state = trainer->state;
 }
 
-static void restore_state(bl_trainer *trainer)
+void bl_trainer_restore(bl_trainer *trainer)
 {
     trainer->state = trainer->kept_state;
     move_arrays(&trainer->state, trainer->kept, true);
@@ -249,7 +249,7 @@ static bool all_finite(const float *values, size_t count)
 
 static bl_trainer_outcome recover(bl_trainer *trainer)
 {
-    restore_state(trainer);
+    bl_trainer_restore(trainer);
     trainer->kept_state.rate_scale = trainer->state.rate_scale *= 0.5;
     return ++trainer->recoveries > RECOVERIES_MAX ? BL_TRAINER_DIVERGED : BL_TRAINER_RECOVERED;
 }
@@ -315,7 +315,7 @@ bl_trainer_outcome bl_trainer_run_epoch(bl_trainer *trainer, bl_trainer_stop *st
 {
     bl_trainer_state *state = &trainer->state;
     bl_ftz_enable();
-    keep_state(trainer);
+    bl_trainer_keep(trainer);
     bl_optimizer_set_steps(trainer->optimizer, state->step);
     bl_trainer_begin_pass(trainer);
     double error = 0.0;
@@ -332,7 +332,7 @@ bl_trainer_outcome bl_trainer_run_epoch(bl_trainer *trainer, bl_trainer_stop *st
         steps++;
         update_average(trainer);
         if (stop != NULL && stop(data, state)) {
-            restore_state(trainer);
+            bl_trainer_restore(trainer);
             return BL_TRAINER_STOPPED;
         }
     }

@@ -52,9 +52,10 @@ uint64_t bl_trainer_epoch_steps(const bl_trainer *trainer);
 /// Frames that one step learns from.
 size_t bl_trainer_step_frames(const bl_trainer *trainer);
 
-/// Seconds of one step and of one validation on this machine now, measured without changing
-/// anything that counts.
-void bl_trainer_measure(bl_trainer *trainer, double *step_s, double *validation_s);
+/// Seconds of one step, with its share of what begins a chunk, and of one validation on this
+/// machine now: measured for about `seconds` before the first epoch, without changing anything that
+/// counts.
+void bl_trainer_measure(bl_trainer *trainer, double seconds, double *step_s, double *validation_s);
 
 /// What one step took, in seconds: of wall time, and of all its threads' CPU time together.
 typedef struct bl_trainer_time {

@@ -8,9 +8,7 @@
 
 #include <time.h>
 
-enum { MEASURED_STEPS = 16 };
-
-static const double measured_s = 0.5; // at most, where that is enough for a few steps
+enum { STEPS_MIN = 4 };
 
 static double clock_s(clockid_t clock)
 {
@@ -22,25 +20,6 @@ static double clock_s(clockid_t clock)
 static double now_s(void)
 {
     return clock_s(CLOCK_MONOTONIC);
-}
-
-void bl_trainer_measure(bl_trainer *trainer, double *step_s, double *validation_s)
-{
-    const double start = now_s();
-    const double esr = bl_trainer_validate(trainer, trainer->state.parameters);
-    const double validated = now_s();
-    bl_trainer_begin_pass(trainer);
-    int steps = 0;
-    double error = esr;
-    // The first step of a chunk also warms up, so a chunk is measured as a whole where time allows.
-    while (steps < MEASURED_STEPS && (steps < 4 || now_s() - validated < measured_s) &&
-           bl_trainer_assign_chunks(trainer)) {
-        error += bl_trainer_gather(trainer);
-        steps++;
-    }
-    *validation_s = validated - start;
-    *step_s = (now_s() - validated) / (steps > 0 ? steps : 1);
-    trainer->state.train_esr = error; // read again after the first epoch only
 }
 
 bl_trainer_time bl_trainer_time_step(bl_trainer *trainer)
@@ -57,6 +36,41 @@ bl_trainer_time bl_trainer_time_step(bl_trainer *trainer)
     time.wall_s = now_s() - wall_s;
     time.cpu_s = clock_s(CLOCK_PROCESS_CPUTIME_ID) - cpu_s;
     return time;
+}
+
+// Mean of one kind of steps, the first quarter of the time left out: caches and clocks warm up.
+typedef struct mean {
+    double sum_s;
+    int count;
+} mean;
+
+static double mean_s(const mean *m)
+{
+    return m->count > 0 ? m->sum_s / m->count : 0.0;
+}
+
+void bl_trainer_measure(bl_trainer *trainer, double seconds, double *step_s, double *validation_s)
+{
+    bl_trainer_keep(trainer);
+    bl_trainer_begin_pass(trainer);
+    mean means[2] = {{0}}; // of plain steps, of those that begin a chunk
+    const double start = now_s();
+    for (int steps = 0; steps < STEPS_MIN || now_s() - start < seconds; steps++) {
+        const bl_trainer_time took = bl_trainer_time_step(trainer);
+        mean *m = &means[took.warmed_up];
+        if (m->count == 1 && now_s() - start < 0.25 * seconds) {
+            *m = (mean){0};
+        }
+        m->sum_s += took.wall_s;
+        m->count++;
+    }
+    const double chunk = trainer->chunk_segments;
+    *step_s = chunk > 1.0 ? (mean_s(&means[1]) + (chunk - 1.0) * mean_s(&means[0])) / chunk
+                          : mean_s(&means[1]);
+    const double stepped = now_s();
+    bl_trainer_validate(trainer, trainer->state.parameters);
+    *validation_s = now_s() - stepped;
+    bl_trainer_restore(trainer);
 }
 
 uint64_t bl_trainer_mac_per_sample(const bl_trainer *trainer)

@@ -62,6 +62,10 @@ struct bl_trainer {
 /// Sizes of segments, lanes and chunks that fit the material.
 void bl_trainer_plan_segments(bl_trainer *trainer);
 
+/// Remembers the state as a good one, and goes back to it.
+void bl_trainer_keep(bl_trainer *trainer);
+void bl_trainer_restore(bl_trainer *trainer);
+
 /// Shuffles the chunks of the epoch that begins; depends on the seed and the epoch alone.
 void bl_trainer_begin_pass(bl_trainer *trainer);
 

@@ -8,6 +8,7 @@
 #include "backline/limits.h"
 #include "support/cmocka_all.h"
 #include "train/shapes.h"
+#include "train/trainer.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -192,6 +193,34 @@ static void resuming_changes_no_bit(void **state)
     assert_true(train(f, "parts", 2, true, NULL).already_finished);
 }
 
+// What it costs is found out by real steps, of which nothing remains.
+static void measuring_changes_no_bit(void **state)
+{
+    fixture *f = *state;
+    f->config.training.optimizer = BL_CONFIG_SOAP;
+    f->config.training.weight_decay = 0.5;
+    bl_trainer *trainers[2];
+    bl_error error = {0};
+    double step_s, validation_s;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(bl_trainer_create(&f->config, &f->data, NULL, 2, &trainers[i], &error),
+                         BL_STATUS_OK);
+        bl_trainer_run_epoch(trainers[i], NULL, NULL);
+        if (i == 1) {
+            bl_trainer_measure(trainers[i], 0.05, &step_s, &validation_s);
+            assert_true(step_s > 0.0 && validation_s > 0.0);
+        }
+        bl_trainer_run_epoch(trainers[i], NULL, NULL);
+    }
+    const bl_trainer_state *one = bl_trainer_get_state(trainers[0]);
+    const bl_trainer_state *other = bl_trainer_get_state(trainers[1]);
+    assert_true(one->step == other->step && one->train_esr == other->train_esr);
+    assert_memory_equal(one->parameters, other->parameters, one->parameter_count * sizeof(float));
+    assert_memory_equal(one->optimizer, other->optimizer, one->optimizer_count * sizeof(float));
+    bl_trainer_destroy(trainers[0]);
+    bl_trainer_destroy(trainers[1]);
+}
+
 static void expect_refusal(const fixture *f, const char *name, bool resume, const char *words)
 {
     char path[96];
@@ -334,15 +363,11 @@ static void infinite_numbers_are_survived_or_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN_TEST(learns_an_amplifier),
-        RUN_TEST(learns_with_lookahead),
-        RUN_TEST(threads_change_no_bit),
-        RUN_TEST(resuming_changes_no_bit),
-        RUN_TEST(every_kind_resumes),
-        RUN_TEST(starts_from_a_model),
-        RUN_TEST(patience_ends),
-        RUN_TEST(refuses_what_cannot_work),
-        RUN_TEST(infinite_numbers_are_survived_or_told),
+        RUN_TEST(learns_an_amplifier),      RUN_TEST(learns_with_lookahead),
+        RUN_TEST(threads_change_no_bit),    RUN_TEST(resuming_changes_no_bit),
+        RUN_TEST(measuring_changes_no_bit), RUN_TEST(every_kind_resumes),
+        RUN_TEST(starts_from_a_model),      RUN_TEST(patience_ends),
+        RUN_TEST(refuses_what_cannot_work), RUN_TEST(infinite_numbers_are_survived_or_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
