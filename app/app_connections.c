@@ -265,19 +265,19 @@ void bl_app_surveyed(bl_app *app, bl_link_answer *answer)
     app->surveyed = true;
     look_for_device(app, first);
     warn_guests(app);
-    if (app->config.no_connect) {
-        return; // what others connect is their business
-    }
+    bl_wishes_see_ports(&app->wishes, &app->survey.ports, bl_clock_ms());
     if (atomic_load(&app->pulse.freewheel)) {
         return; // jackd takes the hardware's connections away until it ends
     }
-    if (bl_wishes_update(&app->wishes, &app->survey, app->ports_gone || first, bl_clock_ms())) {
+    if (bl_wishes_update(&app->wishes, &app->survey, bl_clock_ms())) {
         bl_app_survey_in(app, SURVEY_AGAIN_MS);
+    }
+    if (!app->config.no_connect) { // else what others connect is their business
+        bl_wishes_adopt(&app->wishes, &app->survey);
     }
     if (bl_wishes_any_refused(&app->wishes)) {
         bl_app_survey_in(app, BL_WISH_RETRY_MS);
     }
-    app->ports_gone = false;
     ask_for_wishes(app);
     bl_app_remember(app);
 }
@@ -304,7 +304,7 @@ void bl_app_connect(bl_app *app, bl_app_role role, const char *port, bool connec
     bl_connection connection = {0};
     snprintf(connection.ours, sizeof connection.ours, "%s", role_ports[role]);
     snprintf(connection.theirs, sizeof connection.theirs, "%s", port);
-    if (connect && !app->config.no_connect) {
+    if (connect) { // which the player has chosen himself, whatever --no-connect leaves alone
         bl_wishes_add(&app->wishes, connection.ours, connection.theirs, false);
     } else {
         bl_wishes_undo(&app->wishes, &connection, bl_clock_ms());

@@ -137,8 +137,7 @@ struct bl_app {
     size_t physical_count; ///< ports of hardware in the last survey
     int64_t survey_due_ms; ///< 0: none
     uint64_t survey_beat;  ///< cycle at which the server surely shows what it has told; 0: known
-    bool ports_gone;
-    bool latencies_due; ///< the server is to ask everybody again, but not in freewheel
+    bool latencies_due;    ///< the server is to ask everybody again, but not in freewheel
     bl_memory memory;
     int memory_lock_fd; ///< held while it is ours; -1: none
     bool is_guest;      ///< another program remembers under this name, so this one does not

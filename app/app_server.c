@@ -202,9 +202,6 @@ void bl_app_hear_pulse(bl_app *app)
         bl_app_survey_in(app, BL_APP_SURVEY_SOON_MS);
         app->survey_beat = atomic_load(&app->pulse.cycles) + SURVEY_CYCLES;
     }
-    if ((news & BL_NEWS_GONE) != 0) {
-        app->ports_gone = true;
-    }
 }
 
 /// Tells, once, that the system refuses the priority that the server wants for us.

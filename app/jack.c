@@ -157,6 +157,7 @@ bl_status bl_jack_open(const bl_jack_config *config, bl_jack **jack, bl_error *e
     j->repeats = !bl_jack_is_pipewire();
     j->server = config->server != NULL ? strdup(config->server) : NULL;
     atomic_store(&j->pulse, config->pulse);
+    j->came_seen = atomic_load(&config->pulse->came_count);
     const uint32_t rate_hz = jack_get_sample_rate(j->client);
     atomic_store(&j->rate_hz, rate_hz);
     atomic_store(&config->pulse->rate_hz, rate_hz);

@@ -265,18 +265,23 @@ static void on_latency(jack_latency_callback_mode_t mode, void *argument)
     tell(pulse, BL_NEWS_LATENCY);
 }
 
-static void tell_ports(void *argument, uint32_t news)
+static void tell_ports(void *argument)
 {
     bl_pulse *pulse = pulse_of(argument);
     if (pulse != NULL) {
-        tell(pulse, news);
+        tell(pulse, BL_NEWS_PORTS);
     }
 }
 
 static void on_port_registration(jack_port_id_t port, int came, void *argument)
 {
-    (void)port;
-    tell_ports(argument, came != 0 ? BL_NEWS_PORTS : BL_NEWS_PORTS | BL_NEWS_GONE);
+    bl_pulse *pulse = pulse_of(argument);
+    if (pulse != NULL && came != 0) {
+        const uint32_t count = atomic_load_explicit(&pulse->came_count, memory_order_relaxed);
+        atomic_store_explicit(&pulse->came[count % BL_PULSE_CAME], port, memory_order_relaxed);
+        atomic_store_explicit(&pulse->came_count, count + 1, memory_order_release);
+    }
+    tell_ports(argument);
 }
 
 static void on_port_connect(jack_port_id_t a, jack_port_id_t b, int connected, void *argument)
@@ -284,7 +289,7 @@ static void on_port_connect(jack_port_id_t a, jack_port_id_t b, int connected, v
     (void)a;
     (void)b;
     (void)connected;
-    tell_ports(argument, BL_NEWS_PORTS);
+    tell_ports(argument);
 }
 
 static void on_property_change(jack_uuid_t subject, const char *key, jack_property_change_t change,
@@ -293,7 +298,7 @@ static void on_property_change(jack_uuid_t subject, const char *key, jack_proper
     (void)subject;
     (void)key;
     (void)change;
-    tell_ports(argument, BL_NEWS_PORTS);
+    tell_ports(argument);
 }
 
 /// Words of another program: plain characters only, cut where the room ends.

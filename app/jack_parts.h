@@ -70,6 +70,7 @@ struct bl_jack {
     char name[128]; ///< as granted, which the names of our ports begin with
     uint64_t epoch;
     bool metadata_set;
+    uint32_t came_seen;                   ///< LINK alone: of pulse->came_count
     char *server;                         ///< as in the config, NULL too
     bl_jack_listener *listener;           ///< LINK alone; NULL: nobody wants levels
     bl_jack_heard heard[BL_PULSE_LEVELS]; ///< LINK alone: by their place in pulse->levels

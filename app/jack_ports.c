@@ -93,10 +93,32 @@ static bl_status list_connections(bl_jack *jack, bl_survey *survey, bl_error *er
     return BL_STATUS_OK;
 }
 
+/// Marks the ports among those on the list that came until there were `count` of them.
+static void mark_those_that_came(bl_jack *jack, uint32_t count, bl_port_list *list)
+{
+    const bl_pulse *pulse = atomic_load(&jack->pulse);
+    const bool forgotten = count - jack->came_seen > BL_PULSE_CAME; // which they were
+    for (; jack->came_seen != count && !forgotten; jack->came_seen++) {
+        const uint32_t id = atomic_load(&pulse->came[jack->came_seen % BL_PULSE_CAME]);
+        jack_port_t *port = jack_port_by_id(jack->client, id);
+        const char *name = port != NULL ? jack_port_name(port) : NULL;
+        for (size_t i = 0; name != NULL && i < list->count; i++) {
+            list->ports[i].came = list->ports[i].came || strcmp(list->ports[i].name, name) == 0;
+        }
+    }
+    for (size_t i = 0; forgotten && i < list->count; i++) {
+        list->ports[i].came = true;
+    }
+    jack->came_seen = count;
+}
+
 bl_status bl_jack_survey(bl_jack *jack, bl_survey *survey, bl_error *error)
 {
     *survey = (bl_survey){0};
+    // What comes after this is for the next survey.
+    const uint32_t came = atomic_load(&atomic_load(&jack->pulse)->came_count);
     bl_status status = bl_jack_list_ports(jack->client, &survey->ports, error);
+    mark_those_that_came(jack, came, &survey->ports);
     if (status == BL_STATUS_OK) {
         status = list_connections(jack, survey, error);
     }

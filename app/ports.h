@@ -23,6 +23,7 @@ typedef struct bl_port {
     bool gives;    ///< true: sound comes out of it (a capture port); false: sound goes in
     bool physical; ///< belongs to hardware
     bool mine;     ///< belongs to this client
+    bool came;     ///< since the survey before: one of that name then was another one
     uint32_t latency_min_frames; ///< of capture if it gives, else of playback
     uint32_t latency_max_frames;
 } bl_port;

@@ -18,7 +18,6 @@
 /// What has changed, as bits of bl_pulse.news.
 enum {
     BL_NEWS_PORTS = 1 << 0,   ///< something about ports or connections
-    BL_NEWS_GONE = 1 << 5,    ///< and it was that a port went
     BL_NEWS_FORMAT = 1 << 1,  ///< rate or period
     BL_NEWS_LATENCY = 1 << 2, ///< latency ranges of our ports
     BL_NEWS_LOST = 1 << 3,    ///< the server is gone, see lost_epoch
@@ -26,7 +25,10 @@ enum {
     BL_NEWS_XRUN = 1 << 6,
 };
 
-enum { BL_PULSE_LEVELS = 256 }; ///< ports whose level is measured, at most
+enum {
+    BL_PULSE_LEVELS = 256, ///< ports whose level is measured, at most
+    BL_PULSE_CAME = 256,   ///< ports that come from one survey to the next, told one by one
+};
 
 enum { BL_PULSE_REASON_MAX = 96 };
 
@@ -75,6 +77,9 @@ typedef struct bl_pulse {
     _Atomic uint64_t lost_epoch; ///< NOTIFY -> MAIN: which client lost its server
     uint32_t lost_code;          ///< why, NOTIFY's until it writes lost_epoch, then MAIN's
     char lost_reason[BL_PULSE_REASON_MAX]; ///< in the server's words, the same
+
+    _Atomic uint32_t came[BL_PULSE_CAME]; ///< NOTIFY -> LINK: ids of ports that came, turn by turn
+    _Atomic uint32_t came_count;          ///< NOTIFY -> LINK: of them, since the start
 
     _Atomic uint32_t capture_latency_frames;  ///< NOTIFY -> MAIN: what arrives at `in`
     _Atomic uint32_t playback_latency_frames; ///< NOTIFY -> MAIN: what follows the outs

@@ -35,14 +35,19 @@ static bool is_connected(const bl_survey *survey, const bl_connection *connectio
     return false;
 }
 
-static bool is_there(const bl_port_list *ports, const char *name)
+static const bl_port *find_port(const bl_port_list *ports, const char *name)
 {
     for (size_t i = 0; i < ports->count; i++) {
         if (strcmp(ports->ports[i].name, name) == 0) {
-            return true;
+            return &ports->ports[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+static bool is_there(const bl_port_list *ports, const char *name)
+{
+    return find_port(ports, name) != NULL;
 }
 
 bool bl_wishes_add(bl_wishes *wishes, const char *ours, const char *theirs, bool named)
@@ -133,8 +138,12 @@ void bl_wishes_add_usual(bl_wishes *wishes, const bl_port_list *ports)
 }
 
 /// The state that follows for one wish; false if the player has undone it.
-static bool update_wish(bl_wish *wish, const bl_survey *survey, bool ports_gone, int64_t now_ms)
+static bool update_wish(bl_wish *wish, const bl_survey *survey, int64_t now_ms)
 {
+    const bool renewed = wish->renewed;
+    // A survey may show a connection for some cycles after its port went, and another one came.
+    wish->renewed = renewed && is_connected(survey, &wish->connection) &&
+                    now_ms - wish->renewed_ms < BL_WISH_PATIENCE_MS;
     if (wish->state == BL_WISH_UNDONE && (!is_connected(survey, &wish->connection) ||
                                           now_ms - wish->since_ms < BL_WISH_PATIENCE_MS)) {
         return is_connected(survey, &wish->connection);
@@ -145,21 +154,19 @@ static bool update_wish(bl_wish *wish, const bl_survey *survey, bool ports_gone,
         wish->told = false;
         return true;
     }
-    if (!is_there(&survey->ports, wish->connection.theirs)) {
+    const bool stood = wish->state == BL_WISH_MADE || wish->state == BL_WISH_SUSPECT;
+    if (!is_there(&survey->ports, wish->connection.theirs) || (renewed && stood)) {
         wish->state = BL_WISH_DUE;
         wish->tries = 0;
         return true;
     }
     switch (wish->state) {
     case BL_WISH_MADE:
-        wish->state = ports_gone ? BL_WISH_DUE : BL_WISH_SUSPECT;
+        wish->state = BL_WISH_SUSPECT;
         wish->since_ms = now_ms;
         break;
     case BL_WISH_SUSPECT:
-        if (ports_gone) {
-            wish->state = BL_WISH_DUE;
-        }
-        return ports_gone || now_ms - wish->since_ms < BL_WISH_PATIENCE_MS;
+        return now_ms - wish->since_ms < BL_WISH_PATIENCE_MS;
     case BL_WISH_CLAIMED:
         wish->state = wish->tries < TRIES ? BL_WISH_DUE : BL_WISH_REFUSED;
         wish->since_ms = now_ms;
@@ -177,11 +184,23 @@ static bool update_wish(bl_wish *wish, const bl_survey *survey, bool ports_gone,
     return true;
 }
 
-bool bl_wishes_update(bl_wishes *wishes, const bl_survey *survey, bool ports_gone, int64_t now_ms)
+void bl_wishes_see_ports(bl_wishes *wishes, const bl_port_list *ports, int64_t now_ms)
+{
+    for (size_t i = 0; i < wishes->count; i++) {
+        bl_wish *wish = &wishes->list[i];
+        const bl_port *port = find_port(ports, wish->connection.theirs);
+        if (port != NULL && port->came) {
+            wish->renewed = true;
+            wish->renewed_ms = now_ms;
+        }
+    }
+}
+
+bool bl_wishes_update(bl_wishes *wishes, const bl_survey *survey, int64_t now_ms)
 {
     bool again = false;
     for (size_t i = 0; i < wishes->count;) {
-        if (update_wish(&wishes->list[i], survey, ports_gone, now_ms)) {
+        if (update_wish(&wishes->list[i], survey, now_ms)) {
             again = again || wishes->list[i].state == BL_WISH_SUSPECT ||
                     wishes->list[i].state == BL_WISH_UNDONE;
             i++;
@@ -190,13 +209,17 @@ bool bl_wishes_update(bl_wishes *wishes, const bl_survey *survey, bool ports_gon
             bl_wishes_remove(wishes, &gone);
         }
     }
+    return again;
+}
+
+void bl_wishes_adopt(bl_wishes *wishes, const bl_survey *survey)
+{
     for (size_t i = 0; i < survey->connection_count; i++) {
         const bl_connection *c = &survey->connections[i];
         if (find(wishes, c) == NULL && bl_wishes_add(wishes, c->ours, c->theirs, false)) {
             find(wishes, c)->state = BL_WISH_MADE;
         }
     }
-    return again;
 }
 
 bl_wish *bl_wishes_next(bl_wishes *wishes, const bl_survey *survey)

@@ -26,10 +26,12 @@ typedef enum bl_wish_state {
 typedef struct bl_wish {
     bl_connection connection;
     bl_wish_state state;
-    bool named;       ///< the player named this port on the command line
-    bool told;        ///< that it is refused
-    unsigned tries;   ///< how often it was asked for since its port came
-    int64_t since_ms; ///< since when it is SUSPECT, UNDONE or REFUSED
+    bool named;     ///< the player named this port on the command line
+    bool renewed;   ///< its port is another one of that name, and the connection may not know yet
+    bool told;      ///< that it is refused
+    unsigned tries; ///< how often it was asked for since its port came
+    int64_t renewed_ms; ///< when that was seen
+    int64_t since_ms;   ///< since when it is SUSPECT, UNDONE or REFUSED
 } bl_wish;
 
 typedef struct bl_wishes {
@@ -60,12 +62,18 @@ void bl_wishes_add_device(bl_wishes *wishes, const bl_device *device);
 /// outs.
 void bl_wishes_add_usual(bl_wishes *wishes, const bl_port_list *ports);
 
-/// Compares with the server. Connections that others made on our ports become wishes too. A
-/// connection that is gone although both ports stayed was undone by the player: it is SUSPECT at
-/// first and dropped when BL_WISH_PATIENCE_MS have passed, unless a port has gone meanwhile: a
-/// program that ends loses its connections before its ports. `now_ms` is of a clock that only goes
-/// forward. Returns true if another update should follow soon.
-bool bl_wishes_update(bl_wishes *wishes, const bl_survey *survey, bool ports_gone, int64_t now_ms);
+/// Sees which ports have come anew, which a connection does not outlast. For every survey, also one
+/// that no update follows.
+void bl_wishes_see_ports(bl_wishes *wishes, const bl_port_list *ports, int64_t now_ms);
+
+/// Compares with the server. A connection that is gone although both ports stayed was undone by the
+/// player: it is SUSPECT at first and dropped when BL_WISH_PATIENCE_MS have passed, unless its port
+/// has gone meanwhile: a program that ends loses its connections before its ports. `now_ms` is of a
+/// clock that only goes forward. Returns true if another update should follow soon.
+bool bl_wishes_update(bl_wishes *wishes, const bl_survey *survey, int64_t now_ms);
+
+/// Connections that others made on our ports become wishes too.
+void bl_wishes_adopt(bl_wishes *wishes, const bl_survey *survey);
 
 /// Whether any is refused: another update should follow after BL_WISH_RETRY_MS.
 bool bl_wishes_any_refused(const bl_wishes *wishes);

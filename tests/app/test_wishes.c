@@ -12,7 +12,8 @@
 static bl_port ports[4];
 static bl_connection connections[4];
 
-/// A survey of these ports and connections ("in<system:capture_1"), each list ended by NULL.
+/// A survey of these ports ("+" before one that came anew) and connections ("in<system:capture_1"),
+/// each list ended by NULL.
 static bl_survey survey(const char *const *names, const char *const *pairs)
 {
     bl_survey s = {0};
@@ -20,7 +21,8 @@ static bl_survey survey(const char *const *names, const char *const *pairs)
         bl_port *port = &ports[s.ports.count];
         *port = (bl_port){.type = BL_PORT_AUDIO, .physical = true};
         port->gives = strstr(names[s.ports.count], "capture") != NULL;
-        snprintf(port->name, sizeof port->name, "%s", names[s.ports.count]);
+        port->came = names[s.ports.count][0] == '+';
+        snprintf(port->name, sizeof port->name, "%s", names[s.ports.count] + port->came);
     }
     for (; pairs[s.connection_count] != NULL; s.connection_count++) {
         bl_connection *c = &connections[s.connection_count];
@@ -39,10 +41,13 @@ static const char *const made[] = {"in<system:capture_1", "out_left<system:playb
 static int64_t now_ms = 1000000;
 
 /// An update so long after the last one that what is suspect is sure.
-static bool update(bl_wishes *w, const bl_survey *s, bool ports_gone)
+static bool update(bl_wishes *w, const bl_survey *s)
 {
     now_ms += BL_WISH_PATIENCE_MS;
-    return bl_wishes_update(w, s, ports_gone, now_ms);
+    bl_wishes_see_ports(w, &s->ports, now_ms);
+    const bool again = bl_wishes_update(w, s, now_ms);
+    bl_wishes_adopt(w, s);
+    return again;
 }
 
 /// Asks for everything due and lets it be made; returns how many were asked for.
@@ -62,11 +67,11 @@ static void start(bl_wishes *w)
     w->count = 0;
     bl_wishes_add_usual(w, &s.ports);
     assert_int_equal(w->count, 2);
-    update(w, &s, false);
+    update(w, &s);
     assert_int_equal(ask(w, &s), 2);
     assert_int_equal(ask(w, &s), 0);
     const bl_survey then = survey(both, made);
-    assert_false(update(w, &then, false));
+    assert_false(update(w, &then));
     assert_int_equal(ask(w, &then), 0);
 }
 
@@ -86,13 +91,13 @@ static void test_undone(void **state)
     bl_wishes w;
     start(&w);
     bl_survey s = survey(both, (const char *const[]){made[1], NULL});
-    assert_true(update(&w, &s, false));
+    assert_true(update(&w, &s));
     assert_int_equal(ask(&w, &s), 0);
     assert_int_equal(w.count, 2);
     bl_device device;
     bl_wishes_to_device(&w, &device);
     assert_int_equal(device.count, 2); // it may be the server that is ending
-    assert_false(update(&w, &s, false));
+    assert_false(update(&w, &s));
     bl_wishes_to_device(&w, &device);
     assert_int_equal(device.count, 1);
     assert_int_equal(ask(&w, &s), 0);
@@ -107,18 +112,18 @@ static void test_undone_by_hand(void **state)
     start(&w);
     const bl_survey before = survey(both, made);
     bl_wishes_undo(&w, &w.list[0].connection, now_ms);
-    assert_true(bl_wishes_update(&w, &before, false, now_ms + 1));
+    assert_true(bl_wishes_update(&w, &before, now_ms + 1));
     bl_wishes_to_device(&w, &device);
     assert_int_equal(device.count, 1);
     bl_survey s = survey(both, (const char *const[]){made[1], NULL});
-    assert_false(bl_wishes_update(&w, &s, false, now_ms + 2));
+    assert_false(bl_wishes_update(&w, &s, now_ms + 2));
     assert_int_equal(w.count, 1);
     assert_int_equal(ask(&w, &s), 0);
 
     start(&w); // and made again by somebody
     s = survey(both, made);
     bl_wishes_undo(&w, &w.list[0].connection, now_ms);
-    assert_false(update(&w, &s, false));
+    assert_false(update(&w, &s));
     bl_wishes_to_device(&w, &device);
     assert_int_equal(device.count, 2);
 }
@@ -130,15 +135,15 @@ static void test_slow_end(void **state)
     bl_wishes w;
     start(&w);
     bl_survey s = survey(both, (const char *const[]){made[1], NULL});
-    assert_true(update(&w, &s, false));
+    assert_true(update(&w, &s));
     for (int i = 1; i < 5; i++) {
-        assert_true(bl_wishes_update(&w, &s, false, now_ms + i * BL_WISH_PATIENCE_MS / 5));
+        assert_true(bl_wishes_update(&w, &s, now_ms + i * BL_WISH_PATIENCE_MS / 5));
         assert_int_equal(ask(&w, &s), 0);
     }
     s = survey((const char *const[]){both[1], NULL}, (const char *const[]){made[1], NULL});
-    update(&w, &s, true);
+    update(&w, &s);
     s = survey(both, (const char *const[]){made[1], NULL});
-    update(&w, &s, false);
+    update(&w, &s);
     assert_int_equal(ask(&w, &s), 1);
 }
 
@@ -150,20 +155,63 @@ static void test_port_returns(void **state)
     start(&w);
     bl_survey s =
         survey((const char *const[]){both[1], NULL}, (const char *const[]){made[1], NULL});
-    assert_false(update(&w, &s, true));
+    assert_false(update(&w, &s));
     assert_int_equal(ask(&w, &s), 0);
     s = survey(both, (const char *const[]){made[1], NULL});
-    update(&w, &s, true);
+    update(&w, &s);
     assert_int_equal(ask(&w, &s), 1);
 
+    const char *const anew[] = {"+system:capture_1", both[1], NULL};
+    const char *const left[] = {made[1], NULL};
     start(&w); // gone and back between two surveys
-    update(&w, &s, true);
+    s = survey(anew, left);
+    update(&w, &s);
     assert_int_equal(ask(&w, &s), 1);
 
     start(&w); // seen between disconnection and unregistration
-    assert_true(update(&w, &s, false));
-    update(&w, &s, true);
+    s = survey(both, left);
+    assert_true(update(&w, &s));
+    s = survey(anew, left);
+    update(&w, &s);
     assert_int_equal(ask(&w, &s), 1);
+
+    start(&w); // while nobody updates
+    s = survey(anew, left);
+    bl_wishes_see_ports(&w, &s.ports, now_ms);
+    s = survey(both, left);
+    update(&w, &s);
+    assert_int_equal(ask(&w, &s), 1);
+
+    start(&w); // the connection still shows when the other one is there
+    s = survey(anew, made);
+    update(&w, &s);
+    s = survey(both, left);
+    assert_false(bl_wishes_update(&w, &s, now_ms + 10));
+    assert_int_equal(ask(&w, &s), 1);
+
+    start(&w); // long before the player undid it
+    s = survey(anew, made);
+    update(&w, &s);
+    s = survey(both, made);
+    update(&w, &s);
+    s = survey(both, left);
+    assert_true(update(&w, &s));
+    assert_int_equal(ask(&w, &s), 0);
+}
+
+/// What the player undoes in another program stays undone, whatever ports come and go meanwhile.
+static void test_undone_among_others(void **state)
+{
+    (void)state;
+    bl_wishes w;
+    start(&w);
+    const char *const left[] = {made[1], NULL};
+    bl_survey s = survey((const char *const[]){both[0], both[1], "+tuner:in", NULL}, left);
+    assert_true(update(&w, &s));
+    s = survey((const char *const[]){both[0], "+system:playback_1", NULL}, left);
+    assert_false(update(&w, &s));
+    assert_int_equal(ask(&w, &s), 0);
+    assert_int_equal(w.count, 1);
 }
 
 static void test_server_returns(void **state)
@@ -172,10 +220,10 @@ static void test_server_returns(void **state)
     bl_wishes w;
     start(&w);
     bl_survey s = survey(both, (const char *const[]){made[1], NULL});
-    update(&w, &s, false); // suspect when the server goes
+    update(&w, &s); // suspect when the server goes
     bl_wishes_lost(&w);
     s = survey(both, NOTHING);
-    update(&w, &s, true);
+    update(&w, &s);
     assert_int_equal(ask(&w, &s), 2);
 }
 
@@ -187,12 +235,12 @@ static void test_made_by_others(void **state)
     start(&w);
     const char *const all[] = {both[0], both[1], "tuner:in", NULL};
     bl_survey s = survey(all, (const char *const[]){made[0], made[1], "out_left<tuner:in", NULL});
-    update(&w, &s, false);
+    update(&w, &s);
     assert_int_equal(w.count, 3);
     s = survey(both, made);
-    update(&w, &s, true);
+    update(&w, &s);
     s = survey(all, made);
-    update(&w, &s, true);
+    update(&w, &s);
     assert_int_equal(ask(&w, &s), 1);
 }
 
@@ -208,25 +256,25 @@ static void test_refused(void **state)
     bl_wishes_next(&w, &s);
     for (; !bl_wishes_answered(&w, &refused, false, now_ms); times++) { // it may only be too early
         assert_true(times < 100);
-        update(&w, &s, false);
+        update(&w, &s);
         assert_string_equal(bl_wishes_next(&w, &s)->connection.theirs, refused.theirs);
     }
     assert_int_equal(times, 20);
     bl_device device;
     bl_wishes_to_device(&w, &device);
     assert_int_equal(device.count, 2); // what was refused is still wanted
-    update(&w, &s, false);
+    update(&w, &s);
     assert_int_equal(ask(&w, &s), 1); // the other one; the refused one is not asked for at once
     assert_true(bl_wishes_any_refused(&w));
     now_ms += BL_WISH_RETRY_MS; // later it is, and nobody is told twice
-    update(&w, &s, false);
+    update(&w, &s);
     assert_string_equal(bl_wishes_next(&w, &s)->connection.theirs, refused.theirs);
     assert_false(bl_wishes_answered(&w, &refused, false, now_ms));
     assert_true(bl_wishes_any_refused(&w));
     s = survey((const char *const[]){both[1], NULL}, (const char *const[]){made[1], NULL});
-    update(&w, &s, true);
+    update(&w, &s);
     s = survey(both, (const char *const[]){made[1], NULL});
-    update(&w, &s, true);
+    update(&w, &s);
     assert_int_equal(ask(&w, &s), 1); // its port came anew
 }
 
@@ -255,7 +303,7 @@ static void test_claimed(void **state)
     bl_wishes_add(&w, "in", both[0], false);
     int asked = 0;
     for (int i = 0; i < 100; i++) {
-        bl_wishes_update(&w, &s, false, now_ms);
+        bl_wishes_update(&w, &s, now_ms);
         asked += ask(&w, &s);
     }
     assert_int_equal(asked, 20);
@@ -275,7 +323,7 @@ static void test_full(void **state)
     assert_true(w.list[3].named);
     assert_false(bl_wishes_add(&w, "in", "one too many", false));
     const bl_survey s = survey(both, made);
-    update(&w, &s, false); // what does not fit is let go
+    update(&w, &s); // what does not fit is let go
     assert_int_equal(w.count, BL_CONNECTIONS_MAX);
     assert_true(bl_wishes_remove(&w, &w.list[0].connection));
     assert_int_equal(w.count, BL_CONNECTIONS_MAX - 1);
@@ -296,12 +344,19 @@ static void test_nothing_is_left_behind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_usual),          cmocka_unit_test(test_undone),
-        cmocka_unit_test(test_undone_by_hand), cmocka_unit_test(test_slow_end),
-        cmocka_unit_test(test_port_returns),   cmocka_unit_test(test_server_returns),
-        cmocka_unit_test(test_made_by_others), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_other_device),   cmocka_unit_test(test_claimed),
-        cmocka_unit_test(test_full),           cmocka_unit_test(test_nothing_is_left_behind),
+        cmocka_unit_test(test_usual),
+        cmocka_unit_test(test_undone),
+        cmocka_unit_test(test_undone_by_hand),
+        cmocka_unit_test(test_slow_end),
+        cmocka_unit_test(test_port_returns),
+        cmocka_unit_test(test_server_returns),
+        cmocka_unit_test(test_made_by_others),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_other_device),
+        cmocka_unit_test(test_claimed),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_nothing_is_left_behind),
+        cmocka_unit_test(test_undone_among_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -244,24 +244,27 @@ void stage_live_stop(program *live)
     }
 }
 
+bool stage_remembers(const char *text)
+{
+    char state[8192] = "";
+    FILE *file = fopen(stage_path("XDG_STATE_HOME/backline/state.yaml"), "r");
+    if (file != NULL) {
+        state[fread(state, 1, sizeof state - 1, file)] = '\0';
+        fclose(file);
+    }
+    return strstr(state, text) != NULL;
+}
+
 bool stage_wait_remembered(const char *text, bool wanted)
 {
     const long long until = now_ms() + DEADLINE_MS;
-    for (;;) {
-        char state[8192] = "";
-        FILE *file = fopen(stage_path("XDG_STATE_HOME/backline/state.yaml"), "r");
-        if (file != NULL) {
-            state[fread(state, 1, sizeof state - 1, file)] = '\0';
-            fclose(file);
-        }
-        if ((strstr(state, text) != NULL) == wanted) {
-            return true;
-        }
+    while (stage_remembers(text) != wanted) {
         if (now_ms() > until) {
             return false;
         }
         poll(NULL, 0, 10);
     }
+    return true;
 }
 
 // Sounds --------------------------------------------------------------------------------------

@@ -64,6 +64,9 @@ json_t *stage_wait_state(program *live, size_t *seen, const char *state);
 /// The same for a message that contains `text`.
 void stage_wait_message(program *live, size_t *seen, const char *text);
 
+/// Whether what is remembered holds this text.
+bool stage_remembers(const char *text);
+
 /// Waits until what is remembered holds this text, or holds it no more; false after the deadline.
 bool stage_wait_remembered(const char *text, bool wanted);
 
