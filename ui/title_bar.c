@@ -37,7 +37,7 @@ static void bypass_toggled(GtkToggleButton *button, gpointer data)
     }
 }
 
-static GtkWidget *make_menu(void)
+static GtkWidget *make_menu(bool can_return)
 {
     GMenu *menu = g_menu_new();
     g_menu_append(menu, "Open a set list…", "win.open-setlist");
@@ -45,7 +45,9 @@ static GtkWidget *make_menu(void)
     g_menu_append(menu, "Previous model", "win.previous");
     g_menu_append(menu, "Next model", "win.next");
     GMenu *end = g_menu_new();
-    g_menu_append(end, "Close the window, play on", "win.close");
+    g_menu_append(end,
+                  can_return ? "Close the window, play on" : "Close the window, end the sound…",
+                  "win.close");
     g_menu_append(end, "Quit", "app.quit");
     g_menu_append_section(menu, NULL, G_MENU_MODEL(end));
     GtkWidget *button = gtk_menu_button_new();
@@ -57,16 +59,18 @@ static GtkWidget *make_menu(void)
     return bl_access(bl_style(bl_style(button, "flat"), "icon"), "menu-main", "Menu");
 }
 
-static GtkWidget *make_close(void)
+static GtkWidget *make_close(bool can_return)
 {
     GtkWidget *button = gtk_button_new();
     gtk_button_set_image(GTK_BUTTON(button), make_icon("backline-close-symbolic"));
     gtk_actionable_set_action_name(GTK_ACTIONABLE(button), "win.close");
-    gtk_widget_set_tooltip_text(button, "Close the window; the guitar plays on");
-    return bl_access(bl_style(bl_style(button, "flat"), "icon"), "win-close", "Close the window");
+    gtk_widget_set_tooltip_text(button, can_return ? "Close the window; the guitar plays on"
+                                                   : "Close the window; the sound ends with it");
+    return bl_access(bl_style(bl_style(button, "flat"), "icon"), "win-close",
+                     can_return ? "Close the window" : "Close the window and end the sound");
 }
 
-void bl_title_bar_init(bl_title_bar *bar, bl_app *app)
+void bl_title_bar_init(bl_title_bar *bar, bl_app *app, bool can_return)
 {
     *bar = (bl_title_bar){.root = gtk_header_bar_new(), .app = app};
     GtkHeaderBar *header = GTK_HEADER_BAR(bar->root);
@@ -80,8 +84,8 @@ void bl_title_bar_init(bl_title_bar *bar, bl_app *app)
     gtk_widget_set_tooltip_text(bar->mute, "Silence (M)");
     g_signal_connect(bar->bypass, "toggled", G_CALLBACK(bypass_toggled), bar);
     g_signal_connect(bar->mute, "toggled", G_CALLBACK(mute_toggled), bar);
-    gtk_header_bar_pack_end(header, make_close());
-    gtk_header_bar_pack_end(header, make_menu());
+    gtk_header_bar_pack_end(header, make_close(can_return));
+    gtk_header_bar_pack_end(header, make_menu(can_return));
     gtk_header_bar_pack_end(header, gtk_separator_new(GTK_ORIENTATION_VERTICAL));
     gtk_header_bar_pack_end(header, bar->mute);
     gtk_header_bar_pack_end(header, bar->bypass);

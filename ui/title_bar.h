@@ -16,8 +16,9 @@ typedef struct bl_title_bar {
     bool updating; ///< the program moves the switches, not the player
 } bl_title_bar;
 
-/// The menu's actions are the window's: see window.c.
-void bl_title_bar_init(bl_title_bar *bar, bl_app *app);
+/// The menu's actions are the window's: see window.c. `can_return`: the sound goes on when the
+/// window is closed.
+void bl_title_bar_init(bl_title_bar *bar, bl_app *app, bool can_return);
 
 void bl_title_bar_update(bl_title_bar *bar, const bl_app_state *state);
 

@@ -5,6 +5,7 @@
 #include "window.h"
 
 #include "access.h"
+#include "close_dialog.h"
 #include "latency_panel.h"
 #include "model_panel.h"
 #include "notice.h"
@@ -227,13 +228,13 @@ static void unmapped(GtkWidget *root, gpointer data)
 
 // Layout ----------------------------------------------------------------------------------------
 
-// Hides the window; the guitar plays on. Where a second start could not bring it back, it ends.
+// Hides the window; the guitar plays on. Where nothing could bring it back, it asks first.
 static gboolean closed(GtkWidget *root, GdkEvent *event, gpointer data)
 {
     (void)event;
     GApplication *application = data;
-    if (g_application_get_dbus_connection(application) == NULL) {
-        g_application_quit(application);
+    if (!bl_window_can_return(application)) {
+        bl_close_dialog_show(GTK_WINDOW(root), application);
         return TRUE;
     }
     GNotification *notification = g_notification_new("Backline plays on");
@@ -315,7 +316,7 @@ bl_window *bl_window_create(GtkApplication *application, bl_app *app)
     gtk_window_set_title(GTK_WINDOW(window->root), "Backline");
     gtk_window_set_icon_name(GTK_WINDOW(window->root), "org.backline.Backline");
     set_size(GTK_WINDOW(window->root));
-    bl_title_bar_init(&window->title_bar, app);
+    bl_title_bar_init(&window->title_bar, app, bl_window_can_return(G_APPLICATION(application)));
     bl_notice_init(&window->notice, app);
     bl_model_panel_init(&window->models, app);
     bl_port_panel_init(&window->in, app, true);

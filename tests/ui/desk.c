@@ -81,6 +81,7 @@ static void open_bus(void)
                                                      G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
                                                  NULL, NULL, NULL);
     assert_non_null(bus);
+    setenv("AT_SPI_BUS_ADDRESS", address, 1); // also for who has no session bus to ask
     g_variant_unref(answer);
     g_object_unref(session);
     known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

@@ -404,6 +404,35 @@ static void test_audio_outlives_the_window(void **state)
     hear(own_model);
 }
 
+/// Where nothing could bring the window back, it asks before the sound ends.
+static void test_sound_does_not_end_unasked(void **state)
+{
+    (void)state;
+    desk_stop(&window);
+    char *bus = g_strdup(getenv("DBUS_SESSION_BUS_ADDRESS"));
+    setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:", 1);
+    desk_start(&window, (const char *const[]){own_model, NULL});
+    setenv("DBUS_SESSION_BUS_ADDRESS", bus, 1);
+    g_free(bus);
+    desk_wait_text("status-state", "Playing");
+    desk_wait_text("win-close", "end the sound");
+    join();
+    assert_true(peer_connect(&p, "backline:in", "backline:out_left"));
+    desk_click("win-close");
+    desk_wait_is("close-dialog", DESK_SHOWING, true);
+    desk_wait_text("close-dialog", "The sound ends with this window");
+    desk_picture("close", 0);
+    hear(own_model); // while it asks
+    desk_take_keyboard();
+    desk_key(GDK_KEY_Return, 0);
+    desk_wait_gone("close-dialog");
+    desk_wait_is("page-amp", DESK_SHOWING, true);
+    desk_click("win-close");
+    desk_wait_is("close-dialog", DESK_SHOWING, true);
+    desk_click("close-end");
+    assert_int_equal(program_wait(&window), 0);
+}
+
 static void test_everything_is_on_the_screen(void **state)
 {
     (void)state;
@@ -447,6 +476,7 @@ int main(int argc, char **argv)
         WINDOW_TEST(test_titles_follow_pretty_names),
         WINDOW_TEST(test_window_outlives_the_server),
         WINDOW_TEST(test_audio_outlives_the_window),
+        WINDOW_TEST(test_sound_does_not_end_unasked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
