@@ -36,6 +36,7 @@ typedef struct bl_app_config {
     bool no_ramp;                          ///< full level from the first frame, exact
     bool strict; ///< what was named and cannot be had ends in BL_APP_FAILED; else it is only told
     double quality;             ///< 0..1, width of slimmable models
+    bool has_window;            ///< that a session manager may hide
     struct bl_nsm *nsm;         ///< set by bl_app_join_session; the app's from bl_app_create on
     char note[BL_APP_TEXT_MAX]; ///< to be told first; set by bl_app_join_pipewire
 } bl_app_config;
@@ -190,6 +191,13 @@ int bl_app_fd(const bl_app *app);
 
 /// Does what there is to do, never waits.
 void bl_app_dispatch(bl_app *app);
+
+/// Whether the session manager wants the window seen, or not, since the last call; false: it has
+/// said nothing.
+bool bl_app_take_window_wish(bl_app *app, bool *seen);
+
+/// The session manager, if there is one, is told whether the window can be seen.
+void bl_app_tell_window(bl_app *app, bool seen);
 
 /// The phase alone; leaves the peaks for bl_app_get_state.
 bl_app_phase bl_app_get_phase(const bl_app *app);

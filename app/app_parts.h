@@ -60,7 +60,8 @@ typedef struct bl_app_session {
     bl_app_sounding saved, saving_sound; ///< the last time; this time
     bool opened, dirty;                  ///< as the manager was told
     int64_t begun_ms;
-    uint64_t told; ///< messages
+    uint64_t told;                   ///< messages
+    bool window_wished, window_seen; ///< the manager wants it so, and it has not been fetched yet
 } bl_app_session;
 
 struct bl_app {

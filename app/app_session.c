@@ -30,7 +30,7 @@ struct bl_app_saving {
 void bl_app_join_session(bl_app_config *config)
 {
     bl_error error = {0};
-    if (bl_nsm_join(&config->nsm, &error) != BL_STATUS_OK) {
+    if (bl_nsm_join(&config->nsm, config->has_window, &error) != BL_STATUS_OK) {
         snprintf(config->note, sizeof config->note, "%s", error.text);
     }
     if (config->nsm != NULL) {
@@ -212,12 +212,30 @@ void bl_app_hear_session(bl_app *app)
     for (bl_nsm_request r = bl_nsm_poll(s->nsm); r != BL_NSM_NOTHING; r = bl_nsm_poll(s->nsm)) {
         if (r == BL_NSM_SAVE) {
             begin_save(app);
+        } else if (r == BL_NSM_SHOW || r == BL_NSM_HIDE) {
+            s->window_wished = true;
+            s->window_seen = r == BL_NSM_SHOW;
         }
     }
     end_save(app);
     answer_open(app);
     if (s->opened) {
         tell_changes(app);
+    }
+}
+
+bool bl_app_take_window_wish(bl_app *app, bool *seen)
+{
+    const bool wished = app->session.window_wished;
+    *seen = app->session.window_seen;
+    app->session.window_wished = false;
+    return wished;
+}
+
+void bl_app_tell_window(bl_app *app, bool seen)
+{
+    if (app->session.nsm != NULL) {
+        bl_nsm_tell_window(app->session.nsm, seen);
     }
 }
 

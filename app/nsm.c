@@ -17,6 +17,8 @@ enum { PATIENCE_MS = 10000, API_MAJOR = 1, API_MINOR = 1, ERROR_GENERAL = -1, WA
 
 static const char open_path[] = "/nsm/client/open";
 static const char save_path[] = "/nsm/client/save";
+static const char show_path[] = "/nsm/client/show_optional_gui";
+static const char hide_path[] = "/nsm/client/hide_optional_gui";
 
 struct bl_nsm {
     lo_address manager;
@@ -88,6 +90,14 @@ static int hear_save(const char *path, const char *types, lo_arg **argv, int arg
     return 0;
 }
 
+static int hear_show(const char *path, const char *types, lo_arg **argv, int argc, lo_message data,
+                     void *user)
+{
+    (void)types, (void)argv, (void)argc, (void)data;
+    want(user, strcmp(path, show_path) == 0 ? BL_NSM_SHOW : BL_NSM_HIDE);
+    return 0;
+}
+
 static int hear_reply(const char *path, const char *types, lo_arg **argv, int argc, lo_message data,
                       void *user)
 {
@@ -122,10 +132,12 @@ static bool make_socket(bl_nsm *nsm, const char *url)
     lo_server_add_method(nsm->server, "/error", "sis", hear_error, nsm);
     lo_server_add_method(nsm->server, open_path, "sss", hear_open, nsm);
     lo_server_add_method(nsm->server, save_path, "", hear_save, nsm);
+    lo_server_add_method(nsm->server, show_path, "", hear_show, nsm);
+    lo_server_add_method(nsm->server, hide_path, "", hear_show, nsm);
     return true;
 }
 
-static void announce(bl_nsm *nsm)
+static void announce(bl_nsm *nsm, bool has_window)
 {
     char program[4096];
     const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
@@ -133,7 +145,8 @@ static void announce(bl_nsm *nsm)
     const char *slash = strrchr(program, '/');
     lo_message message = lo_message_new();
     lo_message_add_string(message, "Backline");
-    lo_message_add_string(message, ":dirty:progress:message:");
+    lo_message_add_string(message, has_window ? ":dirty:progress:message:optional-gui:"
+                                              : ":dirty:progress:message:");
     lo_message_add_string(message, slash != NULL ? slash + 1 : "backline");
     lo_message_add_int32(message, API_MAJOR);
     lo_message_add_int32(message, API_MINOR);
@@ -148,7 +161,7 @@ static void receive(bl_nsm *nsm)
     }
 }
 
-bl_status bl_nsm_join(bl_nsm **nsm, bl_error *error)
+bl_status bl_nsm_join(bl_nsm **nsm, bool has_window, bl_error *error)
 {
     const char *url = getenv("NSM_URL");
     bl_status status = BL_STATUS_OK;
@@ -164,7 +177,7 @@ bl_status bl_nsm_join(bl_nsm **nsm, bl_error *error)
                             "osc.udp://host:port/; it plays without a session",
                             url);
     }
-    announce(made);
+    announce(made, has_window);
     const int64_t until = bl_clock_ms() + PATIENCE_MS;
     for (int64_t left = PATIENCE_MS; left > 0 && !made->refused && made->folder[0] == '\0';
          left = until - bl_clock_ms()) {
@@ -236,6 +249,12 @@ void bl_nsm_answer(bl_nsm *nsm, bl_nsm_request request, const bl_error *error)
 void bl_nsm_tell_dirty(bl_nsm *nsm, bool dirty)
 {
     transmit(nsm, dirty ? "/nsm/client/is_dirty" : "/nsm/client/is_clean", lo_message_new());
+}
+
+void bl_nsm_tell_window(bl_nsm *nsm, bool seen)
+{
+    transmit(nsm, seen ? "/nsm/client/gui_is_shown" : "/nsm/client/gui_is_hidden",
+             lo_message_new());
 }
 
 void bl_nsm_tell_progress(bl_nsm *nsm, float share)

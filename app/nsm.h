@@ -16,12 +16,14 @@ typedef enum bl_nsm_request {
     BL_NSM_NOTHING,
     BL_NSM_OPEN, ///< answered only once it is done
     BL_NSM_SAVE,
+    BL_NSM_SHOW, ///< the window; needs no answer
+    BL_NSM_HIDE,
 } bl_nsm_request;
 
 /// Announces this program to the manager of $NSM_URL and waits, some seconds, to be told which
-/// session it is in. `*nsm` is NULL if there is no manager. Owns: the caller. Fails if the manager
-/// does not answer, or refuses.
-bl_status bl_nsm_join(bl_nsm **nsm, bl_error *error);
+/// session it is in. `has_window`: one that can be hidden. `*nsm` is NULL if there is no manager.
+/// Owns: the caller. Fails if the manager does not answer, or refuses.
+bl_status bl_nsm_join(bl_nsm **nsm, bool has_window, bl_error *error);
 
 /// NULL is allowed.
 void bl_nsm_destroy(bl_nsm *nsm);
@@ -41,6 +43,7 @@ bl_nsm_request bl_nsm_poll(bl_nsm *nsm);
 void bl_nsm_answer(bl_nsm *nsm, bl_nsm_request request, const bl_error *error);
 
 void bl_nsm_tell_dirty(bl_nsm *nsm, bool dirty);
+void bl_nsm_tell_window(bl_nsm *nsm, bool seen);
 void bl_nsm_tell_progress(bl_nsm *nsm, float share);
 
 /// `priority` 0 (least) to 3.

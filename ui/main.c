@@ -27,7 +27,11 @@ static gboolean app_ready(gint descriptor, GIOCondition condition, gpointer data
     (void)descriptor;
     (void)condition;
     program *p = data;
+    bool seen = false;
     bl_app_dispatch(p->app);
+    if (bl_app_take_window_wish(p->app, &seen)) {
+        bl_window_show(p->window, seen);
+    }
     bl_window_update(p->window);
     return G_SOURCE_CONTINUE;
 }
@@ -121,6 +125,7 @@ int main(int argc, char **argv)
         return end;
     }
     bl_app_join_pipewire(&config, argv + 1);
+    config.has_window = true;
     bl_app_join_session(&config);
     if (!gtk_init_check(NULL, NULL)) {
         (void)fprintf(stderr, "backline-gtk: there is no display to open a window on; `backline "

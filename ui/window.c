@@ -216,6 +216,7 @@ static void mapped(GtkWidget *root, gpointer data)
 {
     bl_window *window = data;
     bl_app_watch_levels(window->app, true);
+    bl_app_tell_window(window->app, true);
     window->tick = gtk_widget_add_tick_callback(root, frame, window, NULL);
 }
 
@@ -224,6 +225,7 @@ static void unmapped(GtkWidget *root, gpointer data)
     bl_window *window = data;
     gtk_widget_remove_tick_callback(root, window->tick);
     bl_app_watch_levels(window->app, false);
+    bl_app_tell_window(window->app, false);
 }
 
 // Layout ----------------------------------------------------------------------------------------
@@ -347,6 +349,15 @@ void bl_window_present(bl_window *window)
 {
     g_application_withdraw_notification(g_application_get_default(), CLOSED);
     gtk_window_present(GTK_WINDOW(window->root));
+}
+
+void bl_window_show(bl_window *window, bool seen)
+{
+    if (seen) {
+        bl_window_present(window);
+    } else {
+        gtk_widget_hide(window->root);
+    }
 }
 
 void bl_window_destroy(bl_window *window)

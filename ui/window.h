@@ -8,6 +8,7 @@
 #include "app/app.h"
 
 #include <gtk/gtk.h>
+#include <stdbool.h>
 
 typedef struct bl_window bl_window;
 
@@ -20,6 +21,9 @@ void bl_window_present(bl_window *window);
 
 /// Shows what the app says now. Call after bl_app_dispatch.
 void bl_window_update(bl_window *window);
+
+/// Brings it back, or hides it; the guitar plays on.
+void bl_window_show(bl_window *window, bool seen);
 
 /// NULL is allowed.
 void bl_window_destroy(bl_window *window);

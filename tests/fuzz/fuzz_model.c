@@ -13,14 +13,6 @@
 
 enum { MAC_MAX = 4096, RECEPTIVE_FIELD_MAX = 16384 };
 
-#define PROMISE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: broken promise: %s\n", __FILE__, __LINE__, #condition);        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
-
 static void play(bl_model *model)
 {
     bl_error error = {0};

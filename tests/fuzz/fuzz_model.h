@@ -4,15 +4,10 @@
 #ifndef TESTS_FUZZ_FUZZ_MODEL_H
 #define TESTS_FUZZ_FUZZ_MODEL_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "fuzz.h"
 
 /// Parses `bytes`; a model that comes out and is small also plays a block. Ends the program if a
 /// promise of the loader is broken.
 void fuzz_model(const uint8_t *bytes, size_t size, const char *name);
-
-/// The entry that libFuzzer calls. Each target defines it.
-// NOLINTNEXTLINE(readability-identifier-naming)
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 #endif

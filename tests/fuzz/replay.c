@@ -2,7 +2,7 @@
 // Stands in for libFuzzer where there is none: every file of the given folders whole, those of the
 // first also cut off at every byte and with one byte changed at every place.
 
-#include "fuzz_model.h"
+#include "fuzz.h"
 #include "support/random.h"
 
 #include <dirent.h>

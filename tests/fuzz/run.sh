@@ -17,7 +17,8 @@ mkdir -p "$work/seeds" "$work/collected" "$work/found"
 "$build/tests/fuzz-seeds" "$format" "$work/seeds"
 known=$here/corpus/$format
 [ -d "$known" ] || known=
+case $format in setlist | midi) words=yaml.dict ;; *) words=model.dict ;; esac
 # shellcheck disable=SC2086 # nothing at all where there is no corpus
 exec "$build/tests/fuzz-$format" -max_total_time="$seconds" -max_len=16384 -timeout=10 \
     -rss_limit_mb=2500 -malloc_limit_mb=1500 -print_final_stats=1 -verbosity=0 \
-    -artifact_prefix="$work/found/" -dict="$here/model.dict" "$work/collected" "$work/seeds" $known
+    -artifact_prefix="$work/found/" -dict="$here/$words" "$work/collected" "$work/seeds" $known

@@ -124,18 +124,51 @@ static void write_aidax(const char *folder)
     }
 }
 
+static void write_text(const char *folder, const char *name, const char *text)
+{
+    model_bytes bytes = {0};
+    model_bytes_print(&bytes, "%s", text);
+    save(folder, name, &bytes);
+}
+
+static void write_setlists(const char *folder)
+{
+    write_text(folder, "parts",
+               "version: 1\nname: \"\xc3\x84: #1\"\nsongs:\n- name: One\n  parts:\n"
+               "  - {name: Verse, rig: a.yaml, program: 7, bank: 130}\n"
+               "  - {name: Solo, rig: ./a.yaml}\n- {name: Two, rig: nowhere.yaml}\n");
+    write_text(folder, "itself", "version: 1\nsongs: [{rig: list.yaml}, {rig: /a}, {rig: a.yaml}]");
+}
+
+static void write_midi_maps(const char *folder)
+{
+    write_text(folder, "actions",
+               "version: 1\nchannel: 3\ncontrols:\n- {cc: 64, action: next}\n"
+               "- {cc: 66, channel: 1, action: part, number: 2}\n"
+               "- {note: 36, action: tuner, mode: toggle}\n- {cc: 1, action: jump}\n");
+    write_text(folder, "parameters",
+               "version: 1\nchannel: any\ncontrols:\n"
+               "- {cc: 11, parameter: level_db, min: 0, max: -20, curve: fast}\n"
+               "- {cc: 68, parameter: bass, mode: momentary, min: 2, max: 6.5}\n"
+               "- {cc: 20, parameter: treble, mode: relative_sign}\n");
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *format;
         void (*write)(const char *folder);
-    } writers[] = {{"safetensors", write_safetensors}, {"nam", write_nam}, {"aidax", write_aidax}};
+    } writers[] = {{"safetensors", write_safetensors},
+                   {"nam", write_nam},
+                   {"aidax", write_aidax},
+                   {"setlist", write_setlists},
+                   {"midi", write_midi_maps}};
     for (size_t i = 0; argc == 3 && i < sizeof writers / sizeof *writers; i++) {
         if (strcmp(argv[1], writers[i].format) == 0) {
             writers[i].write(argv[2]);
             return 0;
         }
     }
-    fprintf(stderr, "usage: seeds safetensors|nam|aidax FOLDER\n");
+    fprintf(stderr, "usage: seeds safetensors|nam|aidax|setlist|midi FOLDER\n");
     return 2;
 }

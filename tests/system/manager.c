@@ -51,6 +51,8 @@ static int hear_other(const char *path, const char *types, lo_arg **argv, int ar
     m->failed = m->failed || strcmp(path, "/error") == 0;
     m->dirty = m->dirty || strcmp(path, "/nsm/client/is_dirty") == 0;
     m->clean = m->clean || strcmp(path, "/nsm/client/is_clean") == 0;
+    m->shown = m->shown || strcmp(path, "/nsm/client/gui_is_shown") == 0;
+    m->hidden = m->hidden || strcmp(path, "/nsm/client/gui_is_hidden") == 0;
     m->messages += strcmp(path, "/nsm/client/message") == 0;
     if (strcmp(path, "/nsm/client/progress") == 0) {
         memcpy(&m->progress, argv[0], sizeof m->progress);

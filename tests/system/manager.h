@@ -18,6 +18,7 @@ typedef struct manager {
     int32_t pid;
     bool refuses;
     bool announced, opened, saved, dirty, clean, failed;
+    bool shown, hidden; // the window, in turn
     float progress;
     uint32_t messages;
 } manager;

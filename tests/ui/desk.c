@@ -222,7 +222,7 @@ void desk_take_keyboard(void)
 
 // The program -----------------------------------------------------------------------------------
 
-void desk_start(program *window, const char *const *arguments)
+void desk_launch(program *window, const char *const *arguments)
 {
     const char *argv[32] = {BL_WINDOW_PROGRAM};
     for (size_t i = 0; arguments[i] != NULL; i++) {
@@ -235,6 +235,10 @@ void desk_start(program *window, const char *const *arguments)
 #endif
     program_start(window, argv);
     unsetenv("LD_PRELOAD");
+}
+
+void desk_wait_window(program *window)
+{
     const long long until = now_ms() + DEADLINE_MS;
     node found;
     while (!look(has_id, "page-amp", &found)) {
@@ -244,6 +248,12 @@ void desk_start(program *window, const char *const *arguments)
     }
     desk_wait_is("page-amp", DESK_SHOWING, true);
     desk_take_keyboard();
+}
+
+void desk_start(program *window, const char *const *arguments)
+{
+    desk_launch(window, arguments);
+    desk_wait_window(window);
 }
 
 int desk_start_again(program *second, const char *model)

@@ -19,8 +19,13 @@ typedef enum desk_state {
 /// Goes through display.sh once. First thing in main.
 void desk_enter(int argc, char **argv);
 
-/// Starts `backline-gtk ARGUMENTS...` (ended by NULL), under the RT guard where there is one, and
-/// waits for its window.
+/// Starts `backline-gtk ARGUMENTS...` (ended by NULL), under the RT guard where there is one.
+void desk_launch(program *window, const char *const *arguments);
+
+/// Waits for the window of what was launched.
+void desk_wait_window(program *window);
+
+/// Both.
 void desk_start(program *window, const char *const *arguments);
 
 /// Starts it a second time, with a model or without (NULL), and returns its exit code.
