@@ -7,6 +7,7 @@
 #include "train/check_parts.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -311,14 +312,45 @@ bl_status bl_check_pair(const bl_audio *input, const bl_audio *target, bl_check 
     return check_pair(NULL, input, target, check, error);
 }
 
+typedef struct loading {
+    const char *path;
+    uint32_t channel;
+    double rate_hz;
+    bl_audio *audio;
+    bl_status status;
+    bl_error error;
+} loading;
+
+static void *load_one(void *data)
+{
+    loading *l = data;
+    l->status = bl_audio_load_at(l->path, l->channel, l->rate_hz, l->audio, &l->error);
+    return NULL;
+}
+
+static double seconds_of(const bl_audio *audio)
+{
+    return (double)audio->file_frames / audio->file_rate_hz;
+}
+
+// Both at once: resampling is what takes long.
 static bl_status load_pair(const bl_check_request *request, bl_audio *input, bl_audio *target,
                            bl_check *check, bl_error *error)
 {
-    bl_status status = bl_audio_load(request->input, request->channel, input, error);
-    tell(request, 0.15);
-    if (status == BL_STATUS_OK) {
-        // One channel is enough for a mono file beside a stereo one.
-        status = bl_audio_load(request->target, request->channel, target, error);
+    const double wanted_hz = request->sample_rate_hz;
+    loading first = {request->input, request->channel, wanted_hz, input, BL_STATUS_OK, {0}};
+    loading second = {request->target, request->channel, wanted_hz, target, BL_STATUS_OK, {0}};
+    pthread_t thread;
+    const bool beside = pthread_create(&thread, NULL, load_one, &second) == 0;
+    load_one(&first);
+    if (beside) {
+        pthread_join(thread, NULL);
+    } else {
+        load_one(&second);
+    }
+    bl_status status = first.status != BL_STATUS_OK ? first.status : second.status;
+    if (status != BL_STATUS_OK && error != NULL) {
+        *error = first.status != BL_STATUS_OK ? first.error : second.error;
     }
     tell(request, 0.3);
     if (status == BL_STATUS_OK) {
@@ -330,22 +362,18 @@ static bl_status load_pair(const bl_check_request *request, bl_audio *input, bl_
     if (status != BL_STATUS_OK) {
         return status;
     }
-    check_length((double)input->frames / input->sample_rate_hz,
-                 (double)target->frames / target->sample_rate_hz, check);
-    const double rate_hz =
-        request->sample_rate_hz > 0.0 ? request->sample_rate_hz : input->sample_rate_hz;
-    if (input->sample_rate_hz != target->sample_rate_hz) {
+    check_length(seconds_of(input), seconds_of(target), check);
+    if (input->file_rate_hz != target->file_rate_hz) {
         bl_check_add(check,
                      &(bl_finding){.kind = BL_FINDING_RATE,
                                    .in_target = true,
-                                   .to_s = (double)target->frames / target->sample_rate_hz,
-                                   .value = target->sample_rate_hz},
+                                   .to_s = seconds_of(target),
+                                   .value = target->file_rate_hz},
                      "the clean recording is at %.0f Hz and the amplifier's at %.0f Hz; both are "
                      "taken to %.0f Hz",
-                     input->sample_rate_hz, target->sample_rate_hz, rate_hz);
+                     input->file_rate_hz, target->file_rate_hz, input->sample_rate_hz);
     }
-    status = bl_audio_resample(input, rate_hz, error);
-    return status == BL_STATUS_OK ? bl_audio_resample(target, rate_hz, error) : status;
+    return bl_audio_resample(target, input->sample_rate_hz, error); // as they are, where not told
 }
 
 bl_status bl_check_load(const bl_check_request *request, bl_audio *input, bl_audio *target,

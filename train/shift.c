@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     HALF = 32,    ///< taps on either side
@@ -71,8 +72,22 @@ static float read_between(const bl_audio *audio, const float *table, double plac
     return sum;
 }
 
+// By whole frames, in place.
+static void move(bl_audio *target, int64_t delay)
+{
+    const uint64_t frames = target->frames, by = (uint64_t)(delay < 0 ? -delay : delay);
+    const size_t off = (size_t)(by < frames ? by : frames), kept = (size_t)frames - off;
+    float *to = target->samples + (delay < 0 ? off : 0);
+    memmove(to, target->samples + (delay < 0 ? 0 : off), kept * sizeof *to);
+    memset(target->samples + (delay < 0 ? 0 : kept), 0, off * sizeof *to);
+}
+
 bl_status bl_align_apply(bl_audio *target, double delay_frames, double drift_ppm, bl_error *error)
 {
+    if (drift_ppm == 0.0 && delay_frames == floor(delay_frames)) {
+        move(target, (int64_t)delay_frames);
+        return BL_STATUS_OK;
+    }
     float *moved = malloc((size_t)target->frames * sizeof *moved);
     float *table = make_table();
     if (moved == NULL || table == NULL) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Loads one channel of a sound file through libsndfile. Lengths in headers are promises of foreign
-// bytes: memory grows with what is really there.
+// Loads one channel of a sound file through libsndfile, at any rate. Lengths in headers are
+// promises of foreign bytes: memory grows with what is really there.
 
 #include "backline/audio.h"
 
 #include "backline/file.h"
 #include "backline/limits.h"
+#include "io/rate.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -14,22 +15,17 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUFFER_SAMPLES = 65536, FIRST_FRAMES = 65536, RIFF_SLACK_BYTES = 8 };
+enum { BUFFER_SAMPLES = 65536, RIFF_SLACK_BYTES = 8 };
 
 typedef struct audio_loader {
     const char *path;
     SNDFILE *file;
     SF_INFO info;
     uint32_t channel;
-    float *samples;
-    uint64_t frames, capacity;
+    double rate_hz; ///< wanted; 0: the file's own
+    bl_rate rate;
+    uint64_t frames; ///< read so far
 } audio_loader;
-
-static bl_status fail_no_memory(const audio_loader *loader, bl_error *error)
-{
-    return bl_error_set(error, BL_STATUS_NO_MEMORY, "%s: not enough memory for its sound",
-                        loader->path);
-}
 
 // A RIFF file states its own size (Multimedia Programming Interface 1.0, 1991). libsndfile plays
 // what is left of a file that was cut short; a person should hear of it first. Writers that cannot
@@ -72,26 +68,14 @@ static bl_status check_info(const audio_loader *loader, bl_error *error)
     return BL_STATUS_OK;
 }
 
-static bl_status append(audio_loader *loader, const float *interleaved, uint64_t frames,
-                        bl_error *error)
+// Takes this channel of `frames` frames, which are overwritten.
+static bl_status append(audio_loader *loader, float *interleaved, uint64_t frames, bl_error *error)
 {
     if (frames > BL_LIMIT_AUDIO_FRAMES - loader->frames) {
         return bl_error_set(error, BL_STATUS_LIMIT,
                             "%s: found more than %" PRIu64
                             " frames, expected a shorter file; cut it",
                             loader->path, BL_LIMIT_AUDIO_FRAMES);
-    }
-    if (loader->frames + frames > loader->capacity) {
-        uint64_t capacity = loader->capacity > 0 ? loader->capacity : FIRST_FRAMES;
-        while (capacity < loader->frames + frames) {
-            capacity *= 2;
-        }
-        float *grown = realloc(loader->samples, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return fail_no_memory(loader, error);
-        }
-        loader->samples = grown;
-        loader->capacity = capacity;
     }
     const uint64_t stride = (uint64_t)loader->info.channels;
     for (uint64_t i = 0; i < frames; i++) {
@@ -104,17 +88,18 @@ static bl_status append(audio_loader *loader, const float *interleaved, uint64_t
                                 loader->path, isnan(sample) ? "NaN" : "infinity", at,
                                 (double)at / loader->info.samplerate);
         }
-        loader->samples[loader->frames + i] = sample;
+        interleaved[i] = sample;
     }
     loader->frames += frames;
-    return BL_STATUS_OK;
+    return bl_rate_push(&loader->rate, interleaved, (size_t)frames, error);
 }
 
 static bl_status read_frames(audio_loader *loader, bl_error *error)
 {
     float *buffer = malloc(BUFFER_SAMPLES * sizeof *buffer);
     if (buffer == NULL) {
-        return fail_no_memory(loader, error);
+        return bl_error_set(error, BL_STATUS_NO_MEMORY, "%s: not enough memory for its sound",
+                            loader->path);
     }
     const sf_count_t step = BUFFER_SAMPLES / loader->info.channels;
     bl_status status = BL_STATUS_OK;
@@ -160,32 +145,49 @@ static bl_status load_open_file(audio_loader *loader, int descriptor, uint64_t s
     }
     status = check_info(loader, error);
     if (status == BL_STATUS_OK) {
+        status =
+            bl_rate_init(&loader->rate, loader->info.samplerate,
+                         loader->rate_hz > 0.0 ? loader->rate_hz : loader->info.samplerate, error);
+    }
+    if (status == BL_STATUS_OK) {
         status = read_frames(loader, error);
     }
     sf_close(loader->file);
     return status;
 }
 
-bl_status bl_audio_load(const char *path, uint32_t channel, bl_audio *audio, bl_error *error)
+bl_status bl_audio_load_at(const char *path, uint32_t channel, double sample_rate_hz,
+                           bl_audio *audio, bl_error *error)
 {
-    audio_loader loader = {.path = path, .channel = channel};
+    audio_loader loader = {.path = path, .channel = channel, .rate_hz = sample_rate_hz};
     int descriptor = -1;
-    uint64_t size = 0;
+    uint64_t size = 0, frames = 0;
+    float *samples = NULL;
     bl_status status = bl_file_open(path, &descriptor, &size, error);
     if (status != BL_STATUS_OK) {
         return status;
     }
     status = load_open_file(&loader, descriptor, size, error);
     close(descriptor);
-    if (status != BL_STATUS_OK) {
-        free(loader.samples);
-        return status;
+    if (status == BL_STATUS_OK) {
+        status = bl_rate_end(&loader.rate, &samples, &frames, error);
     }
-    *audio = (bl_audio){.samples = loader.samples,
-                        .frames = loader.frames,
-                        .sample_rate_hz = loader.info.samplerate,
-                        .file_channels = (uint32_t)loader.info.channels};
-    return BL_STATUS_OK;
+    const double rate_hz = (double)loader.rate.to_hz;
+    bl_rate_finish(&loader.rate);
+    if (status == BL_STATUS_OK) {
+        *audio = (bl_audio){.samples = samples,
+                            .frames = frames,
+                            .sample_rate_hz = rate_hz,
+                            .file_channels = (uint32_t)loader.info.channels,
+                            .file_rate_hz = loader.info.samplerate,
+                            .file_frames = loader.frames};
+    }
+    return status;
+}
+
+bl_status bl_audio_load(const char *path, uint32_t channel, bl_audio *audio, bl_error *error)
+{
+    return bl_audio_load_at(path, channel, 0.0, audio, error);
 }
 
 void bl_audio_finish(bl_audio *audio)

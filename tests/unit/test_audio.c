@@ -412,6 +412,39 @@ static void test_resampling_length(void **state)
     }
 }
 
+// Block by block while reading, or all at once afterwards: the same bits.
+static void test_loading_at_a_rate(void **state)
+{
+    (void)state;
+    static const uint64_t lengths[] = {1, 161, 65536, 200001};
+    static const double rates[] = {0.0, 32000.0, 44100.0, 48000.0, 96000.0};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        bl_error error = {0};
+        bl_audio noise = make_noise(lengths[i], 44100.0);
+        assert_int_equal(
+            bl_audio_save(test_folder_file("n.wav"), &noise, BL_AUDIO_FLOAT_32, &error),
+            BL_STATUS_OK);
+        for (size_t r = 0; r < sizeof rates / sizeof rates[0]; r++) {
+            bl_audio loaded, after;
+            assert_int_equal(
+                bl_audio_load_at(test_folder_file("n.wav"), 0, rates[r], &loaded, &error),
+                BL_STATUS_OK);
+            assert_int_equal(bl_audio_load(test_folder_file("n.wav"), 0, &after, &error),
+                             BL_STATUS_OK);
+            const double rate_hz = rates[r] > 0.0 ? rates[r] : 44100.0;
+            assert_int_equal(bl_audio_resample(&after, rate_hz, &error), BL_STATUS_OK);
+            assert_true(loaded.sample_rate_hz == rate_hz && loaded.file_rate_hz == 44100.0);
+            assert_int_equal(loaded.file_frames, lengths[i]);
+            assert_int_equal(loaded.frames, after.frames);
+            assert_memory_equal(loaded.samples, after.samples,
+                                (size_t)after.frames * sizeof(float));
+            bl_audio_finish(&loaded);
+            bl_audio_finish(&after);
+        }
+        bl_audio_finish(&noise);
+    }
+}
+
 static void test_resampling_nothing(void **state)
 {
     (void)state;
@@ -444,6 +477,7 @@ int main(void)
         TEST(test_past_4_gib),
         TEST(test_resampling_keeps_time),
         TEST(test_resampling_length),
+        TEST(test_loading_at_a_rate),
         TEST(test_resampling_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,8 @@ typedef struct bl_audio {
     uint64_t frames;
     double sample_rate_hz;
     uint32_t file_channels; ///< how many the file had
+    double file_rate_hz;    ///< its own, as is the next; 0: not from a file
+    uint64_t file_frames;
 } bl_audio;
 
 typedef enum bl_audio_bits { BL_AUDIO_FLOAT_32, BL_AUDIO_PCM_16, BL_AUDIO_PCM_24 } bl_audio_bits;
@@ -24,6 +26,11 @@ typedef enum bl_audio_bits { BL_AUDIO_FLOAT_32, BL_AUDIO_PCM_16, BL_AUDIO_PCM_24
 /// bl_audio_finish. Fails if the file is missing, not audio, empty, cut short, holds NaN, is longer
 /// than BL_LIMIT_AUDIO_FRAMES, or has no such channel.
 bl_status bl_audio_load(const char *path, uint32_t channel, bl_audio *audio, bl_error *error);
+
+/// The same, taken to `sample_rate_hz` while it is read, as bl_audio_resample does it: no more is
+/// held in memory than the result. 0: the file's own rate.
+bl_status bl_audio_load_at(const char *path, uint32_t channel, double sample_rate_hz,
+                           bl_audio *audio, bl_error *error);
 
 /// Frames over full scale, which PCM files cannot hold. Thread: any.
 uint64_t bl_audio_count_clipped(const bl_audio *audio);
