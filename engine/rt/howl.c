@@ -14,6 +14,24 @@ static_assert(BL_HOWL_HOP / BL_HOWL_PACE == BL_SPECTRUM_STEPS + 1, "a look is ov
 
 #define GAIN_S 0.005
 
+// What even growth is: so many steps, of so many looks each.
+typedef struct growth {
+    uint32_t steps, looks;
+    float least_db, most_db; // in all
+    float smallest, largest; // step, against the mean
+    uint32_t lasting;        // looks in which the tone has been the loudest
+} growth;
+
+// The long way round of a large room lets it grow in stairs. An attack after a soft noise has some
+// too, but no even ones, and more of them.
+static const growth growths[] = {
+    {6, 1, 3.0F, HUGE_VALF, 0.25F, 2.2F, 0},
+    {4, 3, 10.0F, 28.0F, 0.35F, 1.7F, 9},
+    {3, 5, 10.0F, 28.0F, 0.35F, 1.7F, 9},
+};
+
+static_assert(4 * 3 <= BL_HOWL_KEPT && 3 * 5 <= BL_HOWL_KEPT, "are kept");
+
 void bl_howl_init(bl_howl *howl, double sample_rate_hz)
 {
     memset(howl, 0, sizeof *howl);
@@ -27,7 +45,7 @@ void bl_howl_init(bl_howl *howl, double sample_rate_hz)
 
 static const float *powers_of(const bl_howl *howl, uint32_t looks_ago)
 {
-    return howl->powers[(howl->looks - looks_ago) % (BL_HOWL_STEPS + 1)];
+    return howl->powers[(howl->looks - looks_ago) % (BL_HOWL_KEPT + 1)];
 }
 
 static float lobe(const float *powers, uint32_t bin)
@@ -48,31 +66,70 @@ static float sum_of(const float *powers)
     return sum;
 }
 
-// The bin of a tone that holds almost all of the power; 0 if none does.
-static uint32_t find_tone(const float *powers)
+// The loudest tone.
+typedef struct tone {
+    uint32_t bin;
+    float power, share; // of all
+} tone;
+
+static tone find_tone(const float *powers)
 {
     uint32_t best = BL_HOWL_LOWEST;
     for (uint32_t k = BL_HOWL_LOWEST; k < BL_SPECTRUM_BINS; k++) {
         best = powers[k] > powers[best] ? k : best;
     }
-    const float own = lobe(powers, best);
-    return own > BL_HOWL_INPUT_MIN && own >= BL_HOWL_SHARE * sum_of(powers) ? best : 0;
+    const float power = lobe(powers, best);
+    return (tone){best, power, power > BL_HOWL_INPUT_MIN ? power / sum_of(powers) : 0.0F};
 }
 
-static bool grows_evenly(const bl_howl *howl, uint32_t bin)
+static float growth_db(const bl_howl *howl, uint32_t bin, uint32_t ago, uint32_t looks)
 {
-    float least = INFINITY, most = 0.0F, total = 0.0F;
-    for (uint32_t ago = 0; ago < BL_HOWL_STEPS; ago++) {
-        const float now = lobe(powers_of(howl, ago), bin);
-        const float before = lobe(powers_of(howl, ago + 1), bin);
-        const float step = before > 0.0F ? 10.0F * log10f(now / before) : INFINITY;
-        least = fminf(least, step);
-        most = fmaxf(most, step);
-        total += step;
+    const float now = lobe(powers_of(howl, ago), bin);
+    const float before = lobe(powers_of(howl, ago + looks), bin);
+    return before > 0.0F ? 10.0F * log10f(now / before) : INFINITY;
+}
+
+static bool grows_as(const bl_howl *howl, uint32_t bin, const growth *as)
+{
+    if (howl->lasting < as->lasting || howl->looks <= as->steps * as->looks) {
+        return false;
     }
-    const float mean = total / BL_HOWL_STEPS;
-    return total >= BL_HOWL_GROWTH_DB && isfinite(total) && least >= BL_HOWL_EVEN_MIN * mean &&
-           most <= BL_HOWL_EVEN_MAX * mean;
+    const float total = growth_db(howl, bin, 0, as->steps * as->looks);
+    if (!(total >= as->least_db && total <= as->most_db && isfinite(total))) {
+        return false;
+    }
+    const float mean = total / (float)as->steps;
+    bool even = true;
+    for (uint32_t i = 0; even && i < as->steps; i++) {
+        const float step = growth_db(howl, bin, i * as->looks, as->looks);
+        even = step >= as->smallest * mean && step <= as->largest * mean;
+    }
+    return even;
+}
+
+static bool grows(const bl_howl *howl, uint32_t bin)
+{
+    for (size_t i = 0; i < sizeof growths / sizeof *growths; i++) {
+        if (grows_as(howl, bin, &growths[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_near(uint32_t bin, uint32_t other)
+{
+    return bin <= other + BL_HOWL_LOBE && bin + BL_HOWL_LOBE >= other;
+}
+
+// Counts for how long the same tone holds most of the power, and is louder than any string.
+static void heed_loudest(bl_howl *howl, const tone *found)
+{
+    const bool lasts = found->share >= BL_HOWL_MOST && is_near(found->bin, howl->loudest);
+    const bool loud = found->share >= BL_HOWL_MOST && found->power >= BL_HOWL_LOUD_MIN;
+    howl->lasting = lasts ? howl->lasting + 1 : 0;
+    howl->loud = !loud ? 0 : lasts ? howl->loud + 1 : 1;
+    howl->loudest = found->bin;
 }
 
 // Counts for how long the tone stands still.
@@ -83,8 +140,7 @@ static bool stands_still(bl_howl *howl, uint32_t bin)
         howl->still = 0;
         return false;
     }
-    const float now = lobe(powers_of(howl, 0), bin), before = lobe(powers_of(howl, 1), bin);
-    const float step = before > 0.0F ? 10.0F * log10f(now / before) : INFINITY;
+    const float now = lobe(powers_of(howl, 0), bin), step = growth_db(howl, bin, 0, 1);
     const bool still =
         now >= BL_HOWL_STILL_MIN && step >= -BL_HOWL_STILL_FALL_DB && step <= BL_HOWL_STILL_RISE_DB;
     howl->still = still ? howl->still + 1 : 0;
@@ -98,14 +154,37 @@ static void turn_down(bl_howl *howl, float power)
     howl->until_check = BL_HOWL_PATIENCE;
 }
 
+static void find(bl_howl *howl, const tone *found)
+{
+    howl->bin = found->bin;
+    howl->found_power = found->power;
+    howl->until_proof = BL_HOWL_PROOF;
+    turn_down(howl, found->power);
+}
+
+// Turning the output down has not changed the tone: something else makes it.
+static void acquit(bl_howl *howl)
+{
+    howl->innocent = howl->bin;
+    howl->bin = 0;
+    bl_smoother_move(&howl->gain, 1.0F);
+}
+
 // The tone was found before: turned down further while it does not fall, let go when it is gone.
 static void follow(bl_howl *howl)
 {
     const float *powers = powers_of(howl, 0);
     const float power = lobe(powers, howl->bin);
+    if (howl->until_proof > 0 &&
+        (power * BL_HOWL_CARES < howl->found_power || power > BL_HOWL_CARES * howl->found_power)) {
+        howl->until_proof = 0;
+        howl->count++;
+    }
     if (power < BL_HOWL_INPUT_MIN || power < 0.5F * sum_of(powers)) {
         howl->bin = 0;
         howl->gone = 0;
+    } else if (howl->until_proof > 0 && --howl->until_proof == 0) {
+        acquit(howl);
     } else if (--howl->until_check == 0) {
         if (power > 0.5F * howl->power) {
             turn_down(howl, power);
@@ -123,16 +202,23 @@ static void come_back(bl_howl *howl)
     }
 }
 
+// Whether a tone, which was not found yet, is feedback.
+static bool is_feedback(bl_howl *howl, const tone *found)
+{
+    const bool alone = found->share >= BL_HOWL_SHARE;
+    const bool still = stands_still(howl, alone ? found->bin : 0);
+    return still || howl->loud >= BL_HOWL_LOUD || (alone && grows(howl, found->bin));
+}
+
 static void decide(bl_howl *howl)
 {
     howl->looks++;
-    const uint32_t bin = find_tone(powers_of(howl, 0));
-    const bool still = stands_still(howl, bin);
-    if (howl->looks > BL_HOWL_STEPS && bin != 0 && howl->output_peak >= BL_HOWL_OUTPUT_MIN &&
-        bin != howl->bin && (still || grows_evenly(howl, bin))) {
-        howl->count += howl->bin == 0;
-        howl->bin = bin;
-        turn_down(howl, lobe(powers_of(howl, 0), bin));
+    const tone found = find_tone(powers_of(howl, 0));
+    heed_loudest(howl, &found);
+    howl->innocent = howl->lasting > 0 && is_near(found.bin, howl->innocent) ? howl->innocent : 0;
+    if (is_feedback(howl, &found) && howl->output_peak >= BL_HOWL_OUTPUT_MIN &&
+        found.bin != howl->bin && howl->innocent == 0) {
+        find(howl, &found);
     } else if (howl->bin != 0) {
         follow(howl);
     } else {
@@ -164,7 +250,7 @@ static bool look(bl_howl *howl)
     }
     bl_spectrum_step(&howl->spectrum, &howl->work, step, howl->ring,
                      howl->taken - since - BL_SPECTRUM_SIZE,
-                     howl->powers[(howl->looks + 1) % (BL_HOWL_STEPS + 1)]);
+                     howl->powers[(howl->looks + 1) % (BL_HOWL_KEPT + 1)]);
     return false;
 }
 
