@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+// Behind sentences that say nothing of their own on what to do.
+#define ADVICE "; it is damaged or made for another player: get it again or choose another model"
+
 void bl_load_fail(bl_load *load, bl_status status, const char *format, ...)
 {
     if (load->status != BL_STATUS_OK) {
@@ -19,7 +22,11 @@ void bl_load_fail(bl_load *load, bl_status status, const char *format, ...)
     va_start(arguments, format);
     bl_text_format(detail, sizeof detail, format, arguments);
     va_end(arguments);
-    load->status = bl_error_set(load->error, status, "%s: %s", load->file, detail);
+    const bool of_content =
+        status == BL_STATUS_FORMAT || status == BL_STATUS_SHAPE || status == BL_STATUS_VALUE;
+    const bool advised = load->foreign && of_content && strchr(detail, ';') == NULL;
+    load->status =
+        bl_error_set(load->error, status, "%s: %s%s", load->file, detail, advised ? ADVICE : "");
 }
 
 void bl_load_warn(bl_load *load, const char *format, ...)

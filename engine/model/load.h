@@ -19,6 +19,7 @@ typedef struct bl_load {
     bl_store *store;  ///< where the model's memory comes from
     bl_error *error;  ///< may be NULL
     bl_status status; ///< of the first failure
+    bool foreign;     ///< only the file can be what is wrong: sentences say what to do about it
     char *warning;    ///< BL_LOAD_WARNING_MAX bytes for the first reservation, or NULL
 } bl_load;
 

@@ -158,6 +158,7 @@ bl_status bl_model_parse(const uint8_t *bytes, size_t size, const char *name,
 {
     bl_load load = begin(name, error);
     bl_content content = {0};
+    load.foreign = overrides == NULL; // else the config may be what is wrong
     if (size > BL_LIMIT_FILE_BYTES) {
         bl_load_fail(&load, BL_STATUS_LIMIT, "found %zu bytes, expected at most %d", size,
                      BL_LIMIT_FILE_BYTES);

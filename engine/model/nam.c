@@ -83,7 +83,13 @@ static void check_version(const bl_json *object)
     uint32_t major = 0, minor = 0, patch = 0;
     const bool good = read_digits(&text, &major) && *text++ == '.' && read_digits(&text, &minor) &&
                       *text++ == '.' && read_digits(&text, &patch) && *text == '\0';
-    if (!good || major != 0 || minor < VERSION_OLDEST || minor > VERSION_NEWEST) {
+    if (good && (major > 0 || minor > VERSION_NEWEST)) {
+        bl_json_expect(&json,
+                       "a version from \"0.5.0\" to \"0.7.0\"; a newer Backline may play it");
+    } else if (good && minor < VERSION_OLDEST) {
+        bl_json_expect(&json, "a version from \"0.5.0\" to \"0.7.0\"; it is too old, have it "
+                              "written again by a newer trainer");
+    } else if (!good) {
         bl_json_expect(&json, "a version from \"0.5.0\" to \"0.7.0\"");
     } else if (minor == VERSION_NEWEST && patch > 0) {
         char sentence[BL_LOAD_WARNING_MAX];

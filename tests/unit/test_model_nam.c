@@ -35,6 +35,11 @@ static void check_bytes(const char *what, const model_bytes *bytes, bl_status st
                              strstr(error.text, sentence) == NULL || error.status != status)) {
         fail_msg("%s: found \"%s\", expected \"%s\"", what, error.text, sentence);
     }
+    const bool of_content =
+        status == BL_STATUS_FORMAT || status == BL_STATUS_SHAPE || status == BL_STATUS_VALUE;
+    if (sentence != NULL && of_content && strstr(error.text, "; ") == NULL) {
+        fail_msg("%s: \"%s\" does not say what to do", what, error.text);
+    }
     bl_model_release(model);
 }
 
@@ -55,14 +60,16 @@ static void frame(void **state)
     (void)state;
     static const row rows[] = {
         {"0.4.9", "0.5.4", "0.4.9", BL_STATUS_FORMAT,
-         "version: found \"0.4.9\", expected a version"},
+         "version: found \"0.4.9\", expected a version from \"0.5.0\" to \"0.7.0\"; it is too old"},
         {"0.5.0", "0.5.4", "0.5.0", BL_STATUS_OK, NULL},
         {"0.5", "0.5.4", "0.5", BL_STATUS_FORMAT, "version: found \"0.5\""},
         {"0.6.9", "0.5.4", "0.6.9", BL_STATUS_OK, NULL},
         {"0.7.0", "0.5.4", "0.7.0", BL_STATUS_OK, NULL},
         {"0.7.1", "0.5.4", "0.7.1", BL_STATUS_OK, NULL},
         {"0.8.0", "0.5.4", "0.8.0", BL_STATUS_FORMAT, "version: found \"0.8.0\""},
-        {"1.0.0", "0.5.4", "1.0.0", BL_STATUS_FORMAT, "version: found \"1.0.0\""},
+        {"1.0.0", "0.5.4", "1.0.0", BL_STATUS_FORMAT,
+         "version: found \"1.0.0\", expected a version from \"0.5.0\" to \"0.7.0\"; a newer "
+         "Backline"},
         {"v0.5.4", "0.5.4", "v0.5.4", BL_STATUS_FORMAT, "version: found \"v0.5.4\""},
         {"beta", "0.5.4", "0.5.4-beta", BL_STATUS_FORMAT, "version: found \"0.5.4-beta\""},
         {"huge version", "0.5.4", "0.5.99999999999999999999", BL_STATUS_OK, NULL},
