@@ -4,7 +4,12 @@
 
 #include "model/measure.h"
 
+#include "backline/limits.h"
+
+#include <math.h>
 #include <stddef.h>
+
+#define PREWARM_S 0.5
 
 enum {
     LANES = 8,      // cells are padded to whole vectors
@@ -116,6 +121,11 @@ bl_arch_measure bl_arch_get_measure(const bl_arch *arch)
         break;
     }
     return bl_arch_get_measure(arch->u.container.submodels[arch->u.container.count - 1]);
+}
+
+uint32_t bl_prewarm_frames(double sample_rate_hz)
+{
+    return (uint32_t)ceil(PREWARM_S * sample_rate_hz / BL_INNER_FRAMES) * BL_INNER_FRAMES;
 }
 
 static uint64_t prewarm_sequence(const bl_sequence *sequence)

@@ -5,12 +5,9 @@
 #include "model/nam.h"
 
 #include "backline/limits.h"
+#include "model/measure.h"
 
 #include <inttypes.h>
-#include <math.h>
-
-// The reference player lets half a second of zeros run through the net before the first sample.
-#define PREWARM_S 0.5
 
 static bl_sequence_stage take_layer(bl_nam *nam, uint32_t in, uint32_t cells)
 {
@@ -49,10 +46,9 @@ void bl_nam_read_lstm(bl_nam *nam, bl_arch *arch)
         .out = nam->out_channels,
         .matrix = bl_nam_take_matrix(nam, cells, nam->out_channels, 1, true, config)};
     arch->kind = BL_ARCH_SEQUENCE;
-    arch->u.sequence =
-        (bl_sequence){.stage_count = layers + 1,
-                      .stages = stages,
-                      .in_gain = 1.0f,
-                      .out_gain = 1.0f,
-                      .prewarm_frames = (uint32_t)lround(PREWARM_S * nam->sample_rate_hz)};
+    arch->u.sequence = (bl_sequence){.stage_count = layers + 1,
+                                     .stages = stages,
+                                     .in_gain = 1.0f,
+                                     .out_gain = 1.0f,
+                                     .prewarm_frames = bl_prewarm_frames(nam->sample_rate_hz)};
 }

@@ -4,12 +4,9 @@
 #include "model/native.h"
 
 #include "backline/limits.h"
+#include "model/measure.h"
 
 #include <inttypes.h>
-#include <math.h>
-
-// As the reference player of .nam files does with recurrent nets.
-#define PREWARM_S 0.5
 
 static void check_range(bl_load *load, const char *key, uint32_t value, uint32_t max)
 {
@@ -188,13 +185,12 @@ static void shape_lstm(bl_load *load, const bl_config_model *model, bl_arch *arc
                                     .out = 1,
                                     .matrix = {.in = cells, .out = 1, .groups = 1}};
     arch->kind = BL_ARCH_SEQUENCE;
-    arch->u.sequence =
-        (bl_sequence){.stage_count = 2,
-                      .stages = stages,
-                      .skip = model->skip,
-                      .in_gain = 1.0f,
-                      .out_gain = 1.0f,
-                      .prewarm_frames = (uint32_t)lround(PREWARM_S * arch->sample_rate_hz)};
+    arch->u.sequence = (bl_sequence){.stage_count = 2,
+                                     .stages = stages,
+                                     .skip = model->skip,
+                                     .in_gain = 1.0f,
+                                     .out_gain = 1.0f,
+                                     .prewarm_frames = bl_prewarm_frames(arch->sample_rate_hz)};
 }
 
 bl_arch *bl_native_shape(bl_load *load, const bl_config_model *model, double sample_rate_hz)

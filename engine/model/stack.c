@@ -3,12 +3,9 @@
 
 #include "backline/limits.h"
 #include "model/aidax.h"
+#include "model/measure.h"
 
 #include <inttypes.h>
-#include <math.h>
-
-// As the reference player of .nam files does with recurrent nets.
-#define PREWARM_S 0.5
 
 bl_stack bl_stack_create(bl_load *load, bl_arch *arch, uint32_t capacity, uint32_t channels)
 {
@@ -40,8 +37,7 @@ void bl_stack_finish(bl_stack *stack, const bl_json *root, bl_content *content)
                      stack->channels);
     }
     if (stack->recurrent) {
-        stack->sequence->prewarm_frames =
-            (uint32_t)lround(PREWARM_S * content->info.sample_rate_hz);
+        stack->sequence->prewarm_frames = bl_prewarm_frames(content->info.sample_rate_hz);
     }
     content->info.parameters = stack->parameters;
 }

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAMES = 300, SILENCE = 2400, PREWARM = 4000, WEIGHTS_MAX = 40000 };
+enum { FRAMES = 300, SILENCE = 2400, PREWARM = 4032, WEIGHTS_MAX = 40000 };
 
-#define RECURRENT_RATE_HZ 8000 // whose half second is PREWARM
+#define RECURRENT_RATE_HZ 8000 // whose half second in blocks of 64 is PREWARM
 
 static random_source dice;
 

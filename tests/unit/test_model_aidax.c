@@ -133,7 +133,7 @@ static void lstm_and_dense(void **state)
     assert_true(net->skip);
     assert_float_equal(net->in_gain, powf(10.0f, 0.3f), 1e-6);
     assert_float_equal(net->out_gain, 0.1f, 1e-7);
-    assert_int_equal(net->prewarm_frames, 22050);
+    assert_int_equal(net->prewarm_frames, 22080);
     const bl_model_info *info = bl_model_get_info(model);
     assert_string_equal(info->format, "aidax");
     assert_string_equal(info->architecture, "lstm 2, dense 1");
@@ -259,7 +259,7 @@ static void proteus_lstm(void **state)
     assert_string_equal(info->architecture, "lstm 2");
     assert_true(info->sample_rate_hz == 44100.0 && !info->sample_rate_known);
     assert_int_equal(info->parameters, 8 + 16 + 16 + 3);
-    assert_int_equal(net->prewarm_frames, 22050);
+    assert_int_equal(net->prewarm_frames, 22080);
     bl_model_release(model);
 }
 

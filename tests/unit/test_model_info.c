@@ -106,7 +106,7 @@ static void facts(void **state)
     assert_int_equal(info->receptive_field_samples, 0);
     assert_string_equal(info->warning, "");
     const bl_sequence *lstm = &bl_model_get_arch(model)->u.sequence;
-    assert_int_equal(lstm->prewarm_frames, 22050);
+    assert_int_equal(lstm->prewarm_frames, 22080);
     assert_int_equal(lstm->stages[0].kind, BL_SEQUENCE_LSTM);
     assert_ptr_equal(lstm->stages[0].c0, lstm->stages[0].h0 + 16);
     bl_model_release(model);
