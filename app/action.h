@@ -25,7 +25,8 @@ typedef enum bl_action_kind {
     X(MUTE, "mute", "Mute", SWITCH, "m")                                      \
     X(BYPASS, "bypass", "Bypass", SWITCH, "b")                                \
     X(TUNER, "tuner", "Tuner", SWITCH, "t")                                   \
-    X(PANIC, "panic", "Silence at once", STEP, "x")
+    X(PANIC, "panic", "Silence at once", STEP, "x")                           \
+    X(TAP, "tap", "Tap the tempo", STEP, "T")
 // clang-format on
 
 typedef enum bl_action {

@@ -135,6 +135,7 @@ typedef struct bl_app_state {
     uint64_t swaps;   ///< how many models have taken over so far
     uint64_t changes; ///< see bl_app_get_changes
     bool muted, bypassed;
+    double tempo_bpm; ///< tapped since the song began, else the song's; 0: none
     bl_app_place place;
     bl_app_stage stage;
     bl_app_midi midi;

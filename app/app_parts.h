@@ -19,6 +19,7 @@
 #include "setlist.h"
 #include "settings.h"
 #include "stage.h"
+#include "tempo.h"
 #include "watch.h"
 #include "wishes.h"
 
@@ -108,6 +109,7 @@ struct bl_app {
     size_t place, last_place; ///< indices of its parts
     bl_watch watch_files;     ///< the set list and its rigs
     int64_t reload_due_ms;    ///< 0: nothing has changed
+    bl_tempo tempo;           ///< of the song
     bl_midi_intake midi;
     bl_midi_map midi_map;
     bool learning; ///< the next control that moves is to do `learn_target`

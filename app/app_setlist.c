@@ -45,6 +45,7 @@ void bl_app_show_place(bl_app *app)
     const bl_setlist_song *song = song_at(app, at);
     app->state.changes++;
     app->state.parts_serial++;
+    app->state.tempo_bpm = app->tempo.bpm > 0.0 ? app->tempo.bpm : song->tempo_bpm;
     memset(p, 0, sizeof *p);
     snprintf(p->setlist, sizeof p->setlist, "%s", app->setlist.name);
     snprintf(p->song, sizeof p->song, "%s", song->name);
@@ -112,6 +113,9 @@ static void arrive(bl_app *app, size_t place)
             bl_app_show_place(app);
         }
         return;
+    }
+    if (part_at(app, place)->song != part_at(app, app->place)->song) {
+        app->tempo = (bl_tempo){.count = 0};
     }
     app->last_place = app->place;
     app->place = place;
@@ -199,6 +203,11 @@ void bl_app_do(bl_app *app, bl_action action, int value)
     case BL_ACTION_PANIC:
         bl_app_panic(app);
         break;
+    case BL_ACTION_TAP:
+        bl_tempo_tap(&app->tempo, bl_clock_ms());
+        app->state.tempo_bpm = app->tempo.bpm > 0.0 ? app->tempo.bpm : app->state.tempo_bpm;
+        app->state.changes++;
+        break;
     case BL_ACTION_COUNT:
         break;
     default:
@@ -276,6 +285,7 @@ static void begin(bl_app *app)
     const bool same = strcmp(m->setlist, app->setlist_path) == 0;
     app->place = same ? bl_setlist_resume(&app->setlist, m->song, m->part, m->place) : 0;
     app->last_place = app->place;
+    app->tempo = (bl_tempo){.count = 0};
     tell_faults(app, "what plays then plays on");
     bl_app_stage_rigs(app, (int)bl_app_current_rig(app));
     memcpy(app->state.parameters, rig_at(app, app->place)->rig.parameters,

@@ -3,6 +3,8 @@
 
 #include "setlist.h"
 
+#include "tempo.h"
+
 #include "backline/text.h"
 #include "io/document.h"
 
@@ -14,7 +16,7 @@
 enum { VALUE_MAX = 32 };
 
 static const char *const list_keys[] = {"version", "name", "songs"};
-static const char *const song_keys[] = {"name", "parts", "rig", "program", "bank"};
+static const char *const song_keys[] = {"name", "tempo", "parts", "rig", "program", "bank"};
 static const char *const part_keys[] = {"name", "rig", "program", "bank"};
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
@@ -144,6 +146,22 @@ static bl_status read_parts(reader *r, yaml_node_t *list, size_t song)
     }
 }
 
+static bl_status read_tempo(reader *r, yaml_node_t *node, double *bpm)
+{
+    static const char key[] = "tempo";
+    char text[VALUE_MAX] = "";
+    const yaml_node_t *at = bl_document_get(&r->document, node, key);
+    const bl_status status = bl_document_text(&r->document, node, key, text, sizeof text, r->error);
+    if (status != BL_STATUS_OK || at == NULL) {
+        return status;
+    }
+    return bl_text_parse_number(text, bpm) && *bpm >= BL_TEMPO_MIN_BPM && *bpm <= BL_TEMPO_MAX_BPM
+               ? BL_STATUS_OK
+               : bl_document_fail(&r->document, at, r->error,
+                                  "found \"%s\" for %s, expected a number from %g to %g", text, key,
+                                  BL_TEMPO_MIN_BPM, BL_TEMPO_MAX_BPM);
+}
+
 static bl_status read_song(reader *r, yaml_node_t *node)
 {
     bl_setlist *s = r->setlist;
@@ -161,6 +179,9 @@ static bl_status read_song(reader *r, yaml_node_t *node)
         bl_document_check_keys(&r->document, node, COUNT(song_keys), song_key, r->error);
     if (status == BL_STATUS_OK) {
         status = read_name(r, node, song->name);
+    }
+    if (status == BL_STATUS_OK) {
+        status = read_tempo(r, node, &song->tempo_bpm);
     }
     if (status != BL_STATUS_OK) {
         return status;
@@ -276,6 +297,12 @@ bl_status bl_setlist_save(const char *path, const bl_setlist *setlist, bl_error 
         bl_document_open_mapping(&writer);
         bl_document_put_text(&writer, "name");
         bl_document_put_text(&writer, song->name);
+        if (song->tempo_bpm > 0.0) {
+            char text[BL_TEXT_NUMBER_MAX];
+            bl_text_format_number(song->tempo_bpm, text);
+            bl_document_put_text(&writer, "tempo");
+            bl_document_put_text(&writer, text);
+        }
         bl_document_put_text(&writer, "parts");
         bl_document_open_sequence(&writer);
         for (size_t k = 0; k < song->count && status == BL_STATUS_OK; k++) {

@@ -33,6 +33,7 @@ typedef struct bl_setlist_part {
 typedef struct bl_setlist_song {
     char name[BL_SETLIST_NAME_MAX];
     size_t first, count; ///< of its parts
+    double tempo_bpm;    ///< 0: the file does not say
 } bl_setlist_song;
 
 typedef struct bl_setlist_rig {

@@ -96,15 +96,15 @@ static json_t *pack_place(const bl_app_place *p)
     if (p->number == 0) {
         return json_null();
     }
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:o}",
-                     "setlist", bl_json_from_text(p->setlist), "song", bl_json_from_text(p->song),
-                     "part", bl_json_from_text(p->part), "rig", bl_json_from_text(p->rig),
-                     "next_song", bl_json_from_text(p->next_song), "next_part",
-                     bl_json_from_text(p->next_part), "part_number", (json_int_t)p->part_number,
-                     "part_count", (json_int_t)p->part_count, "song_number",
-                     (json_int_t)p->song_number, "song_count", (json_int_t)p->song_count, "number",
-                     (json_int_t)p->number, "count", (json_int_t)p->count, "bank", p->bank,
-                     "program", p->program >= 0 ? json_integer(p->program) : json_null());
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:b}", "setlist",
+        bl_json_from_text(p->setlist), "song", bl_json_from_text(p->song), "part",
+        bl_json_from_text(p->part), "rig", bl_json_from_text(p->rig), "next_song",
+        bl_json_from_text(p->next_song), "next_part", bl_json_from_text(p->next_part),
+        "part_number", (json_int_t)p->part_number, "part_count", (json_int_t)p->part_count,
+        "song_number", (json_int_t)p->song_number, "song_count", (json_int_t)p->song_count,
+        "number", (json_int_t)p->number, "count", (json_int_t)p->count, "bank", p->bank, "program",
+        p->program >= 0 ? json_integer(p->program) : json_null(), "other_model", p->other_model);
 }
 
 /// null without a set list.
@@ -150,6 +150,8 @@ void bl_status_line_print_record(const bl_app_state *s, double time_s)
         s->model_load, "narrowed", s->narrowed, "xruns", (json_int_t)s->xruns, "swaps",
         (json_int_t)s->swaps);
     json_object_set_new(record, "place", pack_place(&s->place));
+    json_object_set_new(record, "tempo_bpm",
+                        s->tempo_bpm > 0.0 ? json_real(s->tempo_bpm) : json_null());
     json_object_set_new(record, "stage", pack_stage(&s->stage));
     json_object_set_new(record, "tuner", pack_tuner(&s->tuner));
     json_object_set_new(record, "midi", pack_midi(&s->midi));

@@ -47,7 +47,8 @@ static void song_changed(GtkComboBox *songs, gpointer data)
 static GtkWidget *make_step(bl_setlist_panel *panel, const char *id, const char *name,
                             const char *icon, bl_action action)
 {
-    GtkWidget *button = gtk_button_new_from_icon_name(icon, GTK_ICON_SIZE_BUTTON);
+    GtkWidget *button = icon != NULL ? gtk_button_new_from_icon_name(icon, GTK_ICON_SIZE_BUTTON)
+                                     : gtk_button_new_with_label("");
     gtk_widget_set_tooltip_text(button, name);
     g_object_set_data(G_OBJECT(button), "bl-action", GINT_TO_POINTER(action));
     g_signal_connect(button, "clicked", G_CALLBACK(step_clicked), panel);
@@ -104,10 +105,12 @@ static GtkWidget *make_line(bl_setlist_panel *panel)
                                  "backline-next-symbolic", BL_ACTION_NEXT_SONG),
                        FALSE, FALSE, 0);
     panel->next = bl_access(bl_label("", "accent strong"), "next-part", NULL);
+    panel->tempo = make_step(panel, "tempo", "Tap the tempo (Shift+T)", NULL, BL_ACTION_TAP);
     panel->note =
         bl_access(bl_label("Model not in the set list", "warn caption"), "other-model", NULL);
     panel->rigs = bl_access(bl_label("", "caption dim number"), "rigs", NULL);
     gtk_box_pack_start(where, panel->next, TRUE, TRUE, GAP);
+    gtk_box_pack_start(where, panel->tempo, FALSE, FALSE, 0);
     gtk_box_pack_start(where, panel->note, FALSE, FALSE, 0);
     gtk_box_pack_start(where, panel->rigs, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(line), panel->none, TRUE, TRUE, 0);
@@ -331,6 +334,17 @@ static void show_last(bl_setlist_panel *panel)
     }
 }
 
+static void show_tempo(bl_setlist_panel *panel, double bpm)
+{
+    char text[TEXT_MAX];
+    g_snprintf(text, sizeof text, bpm > 0.0 ? "%.0f bpm" : "Tap", bpm);
+    if (g_strcmp0(gtk_button_get_label(GTK_BUTTON(panel->tempo)), text) != 0) {
+        gtk_button_set_label(GTK_BUTTON(panel->tempo), text);
+        g_snprintf(text, sizeof text, bpm > 0.0 ? "Tap the tempo, %.0f bpm" : "Tap the tempo", bpm);
+        atk_object_set_name(gtk_widget_get_accessible(panel->tempo), text);
+    }
+}
+
 void bl_setlist_panel_update(bl_setlist_panel *panel, const bl_app_state *state)
 {
     const bool any = state->place.number > 0;
@@ -338,6 +352,7 @@ void bl_setlist_panel_update(bl_setlist_panel *panel, const bl_app_state *state)
     gtk_widget_set_visible(panel->where, any);
     gtk_widget_set_visible(panel->parts, any);
     gtk_widget_set_visible(panel->note, state->place.other_model);
+    show_tempo(panel, state->tempo_bpm);
     if (panel->parts_serial == state->parts_serial) {
         return;
     }

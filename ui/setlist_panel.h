@@ -22,7 +22,8 @@ typedef struct bl_part_button {
 typedef struct bl_setlist_panel {
     GtkWidget *root;
     bl_app *app;
-    GtkWidget *none, *where, *songs, *next, *note, *rigs, *parts; // `where`, `parts`: with a list
+    GtkWidget *none, *where, *songs, *next, *tempo, *note, *rigs,
+        *parts; // `where`, `parts`: with a list
     bl_part_button buttons[BL_PARTS_SHOWN];
     GMenu *menu, *last;    ///< `last`: the lists that were open
     GArray *firsts;        ///< of each song, the number of its first part in the list

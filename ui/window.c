@@ -135,6 +135,7 @@ static void add_actions(bl_window *window, GtkApplication *application)
         {.name = "go-previous", .activate = go},
         {.name = "go-next_song", .activate = go},
         {.name = "go-previous_song", .activate = go},
+        {.name = "go-tap", .activate = go},
         {.name = "go-part", .parameter_type = "i", .activate = go},
     };
     static const struct {
@@ -154,6 +155,7 @@ static void add_actions(bl_window *window, GtkApplication *application)
         {"win.go-previous", {"Page_Up"}},
         {"win.go-next_song", {"<Primary>Page_Down"}},
         {"win.go-previous_song", {"<Primary>Page_Up"}},
+        {"win.go-tap", {"<Shift>t"}},
         {"win.go-part(1)", {"1"}},
         {"win.go-part(2)", {"2"}},
         {"win.go-part(3)", {"3"}},

@@ -199,7 +199,8 @@ static void test_is_written_as_it_is_read(void **state)
     (void)state;
     static bl_setlist again;
     load("version: 1\nname: \"Ä: #1\"\nsongs:\n"
-         "- name: \"- One\"\n  parts:\n  - {name: Verse, rig: a.yaml, program: 7, bank: 130}\n"
+         "- name: \"- One\"\n  tempo: 96.5\n  parts:\n  - {name: Verse, rig: a.yaml, program: 7, "
+         "bank: 130}\n"
          "  - {name: Solo, rig: nowhere.yaml}\n- {name: Two, rig: b.yaml}\n");
     assert_int_equal(bl_setlist_save(test_folder_file("again.yaml"), &list, NULL), BL_STATUS_OK);
     assert_int_equal(bl_setlist_load(test_folder_file("again.yaml"), &again, NULL), BL_STATUS_OK);
@@ -214,6 +215,7 @@ static void test_is_written_as_it_is_read(void **state)
         assert_int_equal(is->program, was->program);
         assert_int_equal(is->bank, was->bank);
     }
+    assert_true(again.songs[0].tempo_bpm == 96.5 && again.songs[1].tempo_bpm == 0.0);
     bl_setlist_finish(&again);
     // A part that has no program gets none by being copied.
     assert_true(bl_setlist_copy(&list, &again));

@@ -34,7 +34,9 @@ static void compare(const bl_setlist *a, const bl_setlist *b)
     PROMISE(strcmp(a->name, b->name) == 0);
     for (size_t i = 0; i < a->part_count; i++) {
         const bl_setlist_part *p = &a->parts[i], *q = &b->parts[i];
-        PROMISE(strcmp(p->name, q->name) == 0 && p->song == q->song && p->bank == q->bank);
+        PROMISE(strcmp(p->name, q->name) == 0 && p->song == q->song);
+        PROMISE(p->program == q->program && (p->program < 0 || p->bank == q->bank));
+        PROMISE(a->songs[p->song].tempo_bpm == b->songs[q->song].tempo_bpm);
         PROMISE(strcmp(a->rigs[p->rig].path, b->rigs[q->rig].path) == 0);
     }
 }

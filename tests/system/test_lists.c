@@ -176,6 +176,31 @@ static void test_a_newer_model_is_told(void **state)
     assert_int_equal(told, 1);
 }
 
+static void test_tempo_is_the_songs_until_it_is_tapped(void **state)
+{
+    (void)state;
+    bl_app_state s;
+    stage_write("one.yaml",
+                "version: 1\nsongs:\n- {name: Slow, tempo: 66.5, rig: a.yaml}\n"
+                "- {name: Fast, tempo: 180, rig: b.yaml}\n- {name: Free, rig: a.yaml}\n");
+    bl_app_open_setlist(app, stage_path("one.yaml"));
+    PUMP_UNTIL(s.place.count == 3);
+    assert_true(s.tempo_bpm == 66.5);
+    bl_app_act(app, BL_ACTION_TAP, 0);
+    for (const long long until = now_ms() + 300; now_ms() < until;) {
+        pump();
+    }
+    bl_app_act(app, BL_ACTION_TAP, 0);
+    bl_app_get_state(app, &s);
+    assert_true(s.tempo_bpm > 66.5 && s.tempo_bpm <= 200.0); // 300 ms or more between them
+    bl_app_act(app, BL_ACTION_NEXT_SONG, 0);
+    bl_app_get_state(app, &s);
+    assert_true(s.tempo_bpm == 180.0);
+    bl_app_act(app, BL_ACTION_NEXT_SONG, 0);
+    bl_app_get_state(app, &s);
+    assert_true(s.tempo_bpm == 0.0);
+}
+
 int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
@@ -183,6 +208,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_opens_and_closes, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_a_newer_model_is_told, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_another_model_plays_beside_the_list, open_stage,
+                                        close_stage),
+        cmocka_unit_test_setup_teardown(test_tempo_is_the_songs_until_it_is_tapped, open_stage,
                                         close_stage),
     };
     return cmocka_run_group_tests_name("lists", tests, stage_open, stage_close);

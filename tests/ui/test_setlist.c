@@ -25,7 +25,7 @@ static void write_list(const char *solo, const char *last_rig)
     char text[512];
     snprintf(text, sizeof text,
              "version: 1\nname: \"Freitag, Kulturhof\"\nsongs:\n"
-             "- name: Paper Tigers\n  parts:\n"
+             "- name: Paper Tigers\n  tempo: 96\n  parts:\n"
              "  - {name: Verse, rig: a.yaml, program: 20}\n"
              "  - {name: %s, rig: b.yaml, program: 21}\n"
              "- {name: Slow Train, rig: %s, program: 22}\n",
@@ -92,6 +92,7 @@ static void test_is_gone_through(void **state)
     open_list();
     desk_wait_text("next-part", "Next: Solo");
     desk_wait_text("rigs", "3 of 3 rigs ready");
+    desk_wait_text("tempo", "96 bpm");
     desk_key(GDK_KEY_Page_Down, 0);
     desk_wait_is("part-2", DESK_CHECKED, true);
     desk_wait_is("part-1", DESK_CHECKED, false);
