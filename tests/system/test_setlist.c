@@ -189,9 +189,10 @@ static void test_edits_live(void **state)
     start();
     expect_place(1, "a");
     stage_write("list.yaml", "version: 1\nsongs:\n- {name: x, rgi: a.yaml}\n");
-    stage_wait_message(&live, &seen,
-                       "list.yaml:3:13: found the unknown key \"rgi\", expected one of: name, "
-                       "parts, rig, program, bank; the list plays on as it was");
+    stage_wait_message(
+        &live, &seen,
+        "list.yaml:3:13: found the unknown key \"rgi\", expected one of: name, tempo, "
+        "parts, rig, program, bank; the list plays on as it was");
     json_decref(wait_place(1));
     stage_write("b.yaml", "version: 1\nparameters: {bass: 11}\n");
     stage_wait_message(&live, &seen, "list.yaml:3:13"); // the list is still wrong
