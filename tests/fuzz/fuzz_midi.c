@@ -18,7 +18,7 @@ static void play(bl_midi_map *map)
         const bl_midi_row *row = &map->rows[i];
         const uint8_t channel = row->channel >= 0 ? (uint8_t)row->channel : 0;
         for (int value = 0; value <= 127; value += 127) {
-            const bl_midi_event event = {.kind = row->kind,
+            const bl_midi_event event = {.kind = (uint8_t)row->kind,
                                          .channel = channel,
                                          .number = row->number,
                                          .value = (uint8_t)value};
