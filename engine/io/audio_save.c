@@ -130,8 +130,9 @@ static bl_status check_finite(const char *path, const bl_audio *audio, bl_error 
         const float other = audio->right != NULL ? audio->right[i] : 0.0F;
         if (!isfinite(audio->samples[i]) || !isfinite(other)) {
             return bl_error_set(error, BL_STATUS_VALUE,
-                                "%s: not written: frame %" PRIu64 " (%.3f s) is %s", path, i,
-                                (double)i / audio->sample_rate_hz,
+                                "%s: not written: frame %" PRIu64
+                                " (%.3f s) is %s, expected a number; choose another model",
+                                path, i, (double)i / audio->sample_rate_hz,
                                 isnan(audio->samples[i]) || isnan(other) ? "NaN" : "infinite");
         }
     }

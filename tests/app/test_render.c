@@ -481,6 +481,7 @@ static void test_model_that_overflows(void **state)
     free(weights);
     save_noise("in.wav", 1000, 48000.0);
     refuse("in.wav", "out.wav", "m.safetensors", "/out.wav: not written: frame 0 (0.000 s) is ");
+    refuse("in.wav", "out.wav", "m.safetensors", ", expected a number; choose another model");
 }
 
 static void test_full_disk(void **state)
