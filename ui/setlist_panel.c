@@ -16,7 +16,7 @@ enum { GAP = 8, TEXT_MAX = 512, SONG_CHARS = 20 };
 static void step_clicked(GtkButton *button, gpointer data)
 {
     bl_setlist_panel *panel = data;
-    const gpointer action = g_object_get_data(G_OBJECT(button), "bl-action");
+    gpointer action = g_object_get_data(G_OBJECT(button), "bl-action");
     bl_app_act(panel->app, (bl_action)GPOINTER_TO_INT(action), 0);
 }
 
