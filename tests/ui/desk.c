@@ -23,6 +23,7 @@
 
 enum {
     LOOK_AGAIN_MS = 30,
+    STILL_MS = 1500,
     TREE_DEPTH = 24,
     CALL_MS = 20000,
     SMALL = 100,
@@ -37,7 +38,10 @@ typedef struct node {
 } node;
 
 static GDBusConnection *bus;
-static GHashTable *known; ///< id -> node, as seen last
+static char *accessibility; ///< its address
+static GHashTable *known;   ///< id -> node, as seen last
+static GHashTable *ids;     ///< name on the bus and path -> id, which a control keeps
+static GdkPixbuf *picture;  ///< the last one
 
 void desk_enter(int argc, char **argv)
 {
@@ -81,10 +85,11 @@ static void open_bus(void)
                                                      G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
                                                  NULL, NULL, NULL);
     assert_non_null(bus);
-    setenv("AT_SPI_BUS_ADDRESS", address, 1); // also for who has no session bus to ask
+    accessibility = g_strdup(address);
     g_variant_unref(answer);
     g_object_unref(session);
     known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
 // NULL if the control is gone.
@@ -131,10 +136,19 @@ static bool is(const node *n, desk_state state)
 
 typedef bool (*matcher)(const node *n, const char *what);
 
+// One without an id may not have got it yet, so it is asked again.
 static bool has_id(const node *n, const char *id)
 {
-    char found[64];
+    char place[sizeof n->bus + sizeof n->path], found[64];
+    snprintf(place, sizeof place, "%s%s", n->bus, n->path);
+    const char *last = g_hash_table_lookup(ids, place);
+    if (last != NULL) {
+        return strcmp(last, id) == 0;
+    }
     get_text(n, "AccessibleId", found, sizeof found);
+    if (found[0] != '\0') {
+        g_hash_table_insert(ids, g_strdup(place), g_strdup(found));
+    }
     return strcmp(found, id) == 0;
 }
 
@@ -233,7 +247,11 @@ void desk_launch(program *window, const char *const *arguments)
 #ifdef BL_RT_GUARD
     setenv("LD_PRELOAD", BL_RT_GUARD, 1); // ends it when an audio thread does what it must not
 #endif
+    if (g_strcmp0(getenv("DBUS_SESSION_BUS_ADDRESS"), "disabled:") == 0) {
+        setenv("AT_SPI_BUS_ADDRESS", accessibility, 1); // it has nobody to ask for it
+    }
     program_start(window, argv);
+    unsetenv("AT_SPI_BUS_ADDRESS");
     unsetenv("LD_PRELOAD");
 }
 
@@ -409,16 +427,16 @@ void desk_key(unsigned keysym, unsigned modifier)
 static GdkPixbuf *capture(void)
 {
     GdkWindow *root = gdk_get_default_root_window();
-    GdkPixbuf *picture = gdk_pixbuf_get_from_window(root, 0, 0, gdk_window_get_width(root),
-                                                    gdk_window_get_height(root));
-    assert_non_null(picture);
-    return picture;
+    GdkPixbuf *screen = gdk_pixbuf_get_from_window(root, 0, 0, gdk_window_get_width(root),
+                                                   gdk_window_get_height(root));
+    assert_non_null(screen);
+    return screen;
 }
 
-// The screen once nothing on it moves any more.
+// The screen once nothing on it moves any more, or, since figures may move for ever, after a while.
 static GdkPixbuf *capture_still(void)
 {
-    const long long until = now_ms() + DEADLINE_MS;
+    const long long until = now_ms() + STILL_MS;
     GdkPixbuf *before = capture();
     for (;;) {
         pause_ms(5 * LOOK_AGAIN_MS);
@@ -433,14 +451,20 @@ static GdkPixbuf *capture_still(void)
     }
 }
 
-int desk_picture(const char *name, unsigned color)
+void desk_picture(const char *name)
 {
     char path[PATH_MAX];
-    GdkPixbuf *picture = capture_still();
+    g_clear_object(&picture);
+    picture = capture_still();
     g_mkdir_with_parents(BL_PICTURES, 0755);
     const bool german = g_str_has_prefix(setlocale(LC_NUMERIC, NULL), "de");
     snprintf(path, sizeof path, "%s/%s%s.png", BL_PICTURES, name, german ? "-de" : "");
-    assert_true(gdk_pixbuf_save(picture, path, "png", NULL, NULL));
+    // What is kept is to be looked at: written fast, not small.
+    assert_true(gdk_pixbuf_save(picture, path, "png", NULL, "compression", "1", NULL));
+}
+
+int desk_count(unsigned color)
+{
     const guchar *pixels = gdk_pixbuf_read_pixels(picture);
     const int stride = gdk_pixbuf_get_rowstride(picture);
     const int step = gdk_pixbuf_get_n_channels(picture);
@@ -451,6 +475,5 @@ int desk_picture(const char *name, unsigned color)
             count += (unsigned)(p[0] << 16 | p[1] << 8 | p[2]) == color;
         }
     }
-    g_object_unref(picture);
     return count;
 }

@@ -70,8 +70,11 @@ const char *desk_focus(void);
 /// Right and lower edge on the screen.
 void desk_corner(const char *id, int *right, int *bottom);
 
-/// Writes the whole screen to NAME.png in the build's folder for pictures. Returns how many pixels
-/// have the colour 0xRRGGBB.
-int desk_picture(const char *name, unsigned color);
+/// Writes the whole screen, once nothing moves on it, to NAME.png in the build's folder for
+/// pictures.
+void desk_picture(const char *name);
+
+/// How many pixels of the last picture have the colour 0xRRGGBB.
+int desk_count(unsigned color);
 
 #endif

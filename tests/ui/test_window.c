@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RATE_HZ = 48000, PERIOD = 256, FRAMES = RATE_HZ };
+enum { RATE_HZ = 48000, PERIOD = 256, FRAMES = 256 * 64 };
 
 static const stage_server server = {.rate_hz = RATE_HZ, .period = PERIOD};
 static program window;
@@ -42,8 +42,16 @@ static void leave(void)
     joined = false;
 }
 
+// A test that changes nothing says so at its end, and the next one has the same window.
+static bool as_found, kept;
+
 static int open_window(void **state)
 {
+    if (kept) {
+        kept = as_found = false;
+        return 0;
+    }
+    program_end(&window);
     stage_open(state); // a player without a past
     stage_server_start(&server);
     own_model = stage_make_model("own.safetensors", 11, true, RATE_HZ);
@@ -58,6 +66,11 @@ static int open_window(void **state)
 
 static int close_window(void **state)
 {
+    kept = as_found;
+    if (kept) {
+        leave();
+        return 0;
+    }
     if (window.pid > 0) {
         desk_stop(&window);
     }
@@ -81,16 +94,17 @@ static void expect(const char *model_path, const float *in, float *out)
     bl_model_release(model);
 }
 
-// Plays a second of the riff from `source` into the window's program and compares what comes out.
+// Plays some of the riff from `source` into the window's program and compares what comes out.
 static void hear(const char *model_path)
 {
     static float expected[FRAMES], found[FRAMES];
-    bl_audio riff;
-    stage_make_sound("riff.wav", 1.0, &riff);
+    static bl_audio riff;
+    if (riff.frames == 0) {
+        stage_make_sound("riff.wav", 1.0, &riff);
+    }
     memset(found, 0, sizeof found);
     peer_run(&p, riff.samples, found, FRAMES, &(peer_plan){0});
     expect(model_path, riff.samples, expected);
-    bl_audio_finish(&riff);
     const double difference = stage_difference(expected, found, FRAMES);
     if (!(difference >= 0.0 && difference < 1e-5)) {
         fail_msg("what is heard differs from %s by %g", model_path, difference);
@@ -148,10 +162,13 @@ static void test_every_control_has_a_name_and_a_keyboard_way(void **state)
             fail_msg("\"%s\" has no name", controls[i].id);
         }
     }
-    for (int tab = 0; tab < TABS_MAX; tab++) {
+    bool all = false;
+    for (int tab = 0; tab < TABS_MAX && !all; tab++) {
         const char *focus = desk_focus();
+        all = true;
         for (int i = 0; i < CONTROLS; i++) {
             reached[i] = reached[i] || strcmp(controls[i].id, focus) == 0;
+            all = all && (reached[i] || !controls[i].stop);
         }
         desk_key(GDK_KEY_Tab, 0);
     }
@@ -160,6 +177,7 @@ static void test_every_control_has_a_name_and_a_keyboard_way(void **state)
             fail_msg("Tab does not get to \"%s\"", controls[i].id);
         }
     }
+    as_found = true;
 }
 
 // "Latency 8.0 ms = driver in 0.0 + period 2.7 + Backline 0.0 + driver out 5.3", in any locale.
@@ -198,6 +216,7 @@ static void test_shows_what_the_server_and_the_model_are(void **state)
     assert_string_equal(desk_text("model-added-latency"), "0 samples");
     assert_non_null(strstr(desk_text("status-load"), "%"));
     assert_non_null(strstr(desk_text("status-xruns"), "xrun"));
+    as_found = true;
 }
 
 static void test_switches_by_key_and_click(void **state)
@@ -213,6 +232,7 @@ static void test_switches_by_key_and_click(void **state)
     desk_wait_text("status-state", "Bypassed");
     desk_key(GDK_KEY_b, 0);
     desk_wait_text("status-state", "Playing");
+    as_found = true;
 }
 
 static void test_arrow_keys_try_models_at_once(void **state)
@@ -225,6 +245,7 @@ static void test_arrow_keys_try_models_at_once(void **state)
     desk_wait_text("model-name", "lead");
     desk_key(GDK_KEY_Down, 0);
     desk_wait_text("model-name", "own");
+    as_found = true;
 }
 
 static void test_model_that_is_chosen_is_heard(void **state)
@@ -247,10 +268,10 @@ static void test_ports_that_are_chosen_are_connected(void **state)
     join();
     const char *source = jack_port_name(p.source);
     assert_true(peer_wait_connected(&p, "system:capture_1", "backline:in", true));
+    desk_wait_text("in-3", source); // another program's port, by its name; the list is whole
     desk_wait_is("in-1", DESK_CHECKED, true);
     desk_click("in-1");
     assert_true(peer_wait_connected(&p, "system:capture_1", "backline:in", false));
-    desk_wait_text("in-3", source); // another program's port, by its name
     desk_click("in-3");
     assert_true(peer_wait_connected(&p, source, "backline:in", true));
     desk_wait_is("in-1", DESK_CHECKED, false);
@@ -284,6 +305,7 @@ static void test_meters_of_all_ports_move(void **state)
     }
     assert_true(fabs(level + 12.0) < 1.5);
     assert_true(desk_value("meter-in-1") <= -60.0);
+    as_found = true;
 }
 
 static void test_a_model_that_does_not_fit_can_be_sent_back(void **state)
@@ -297,7 +319,7 @@ static void test_a_model_that_does_not_fit_can_be_sent_back(void **state)
     desk_wait_is("info-bar", DESK_SHOWING, true);
     desk_wait_text("info-bar-text", "of a period");
     desk_wait_text("model-name", "heavy");
-    desk_picture("heavy-model", 0);
+    desk_picture("heavy-model");
     desk_click("info-bar-action-1");
     desk_wait_gone("info-bar");
     desk_wait_text("model-name", "own");
@@ -314,7 +336,7 @@ static void test_a_broken_model_is_told_and_the_old_one_plays_on(void **state)
     assert_int_equal(desk_start_again(&second, stage_path("broken.nam")), 0);
     desk_wait_is("info-bar", DESK_SHOWING, true);
     desk_wait_text("info-bar-text", "broken.nam");
-    desk_picture("broken-model", 0);
+    desk_picture("broken-model");
     hear(own_model);
     desk_click("info-bar-action-2");
     desk_wait_gone("info-bar");
@@ -377,7 +399,7 @@ static void test_window_outlives_the_server(void **state)
     desk_wait_text("info-bar-text", "stays loaded");
     desk_key(GDK_KEY_m, 0);
     desk_wait_is("mute", DESK_CHECKED, true);
-    desk_picture("no-server", 0);
+    desk_picture("no-server");
     stage_server_start(&server);
     desk_wait_text("status-state", "Muted");
     desk_click("mute");
@@ -421,7 +443,7 @@ static void test_sound_does_not_end_unasked(void **state)
     desk_click("win-close");
     desk_wait_is("close-dialog", DESK_SHOWING, true);
     desk_wait_text("close-dialog", "The sound ends with this window");
-    desk_picture("close", 0);
+    desk_picture("close");
     hear(own_model); // while it asks
     desk_take_keyboard();
     desk_key(GDK_KEY_Return, 0);
@@ -451,8 +473,10 @@ static void test_everything_is_on_the_screen(void **state)
     const unsigned accent = 0x3FD2C7, panel = 0x1E1C19;
     char name[64];
     snprintf(name, sizeof name, "window-%dx%d", width, height);
-    assert_true(desk_picture(name, accent) > 300);
-    assert_true(desk_picture(name, panel) > width * height / 10);
+    desk_picture(name);
+    assert_true(desk_count(accent) > 300);
+    assert_true(desk_count(panel) > width * height / 10);
+    as_found = true;
 }
 
 int main(int argc, char **argv)
@@ -466,9 +490,9 @@ int main(int argc, char **argv)
         WINDOW_TEST(test_every_control_has_a_name_and_a_keyboard_way),
         WINDOW_TEST(test_switches_by_key_and_click),
         WINDOW_TEST(test_arrow_keys_try_models_at_once),
+        WINDOW_TEST(test_meters_of_all_ports_move),
         WINDOW_TEST(test_model_that_is_chosen_is_heard),
         WINDOW_TEST(test_ports_that_are_chosen_are_connected),
-        WINDOW_TEST(test_meters_of_all_ports_move),
         WINDOW_TEST(test_a_file_is_opened_while_the_guitar_plays),
         WINDOW_TEST(test_a_model_that_does_not_fit_can_be_sent_back),
         WINDOW_TEST(test_a_broken_model_is_told_and_the_old_one_plays_on),
