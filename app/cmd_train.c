@@ -78,6 +78,7 @@ static const bl_option options[] = {
 static volatile sig_atomic_t interrupted;
 static bl_pair_findings findings; ///< of this command's recordings
 static bool findings_told;        ///< they are, once the training has begun
+static bool advised;              ///< what to try where nothing is learnt
 static double began_s;            ///< the command
 
 static void interrupt(int signal)
@@ -129,6 +130,19 @@ static void report_bar(const bl_train_progress *progress)
     fflush(stderr);
 }
 
+static void advise(const bl_train_progress *progress)
+{
+    if (progress->learns_nothing && !advised) {
+        fprintf(
+            stderr,
+            "%snothing is learnt so far: ESR %.2f, and silence has 1. If it stays so, stop with "
+            "Ctrl-C and train with half the learning_rate, optimizer: soap, another --seed or "
+            "another config; `backline check` tells whether the recordings belong together\n",
+            isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "", progress->best_esr);
+        advised = true;
+    }
+}
+
 static void report(void *data, const bl_train_progress *progress)
 {
     const settings *chosen = data;
@@ -141,6 +155,7 @@ static void report(void *data, const bl_train_progress *progress)
     } else {
         report_bar(progress);
     }
+    advise(progress);
 }
 
 // The kernel gives an idle process only what nobody else wants, so that a guitar can play on.

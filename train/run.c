@@ -26,6 +26,8 @@
 enum { PATH_SIZE = 4096, CONFIG_SIZE = 8192 };
 
 static const double report_every_s = 0.2;
+static const double silence_esr = 0.9, hopeless_share = 0.25;
+static const uint64_t hopeless_steps = 400;
 static const double steps_min = 100.0; // however short the time
 static const double report_s = 0.4;    // that the report takes, beside playing the model
 static const double measured_share = 0.02, measured_min_s = 0.5, measured_max_s = 3.0;
@@ -154,6 +156,13 @@ static bl_status save_epoch(run *r, double best_before, bl_error *error)
     return status;
 }
 
+// An ESR of 1 is that of silence.
+static bool learns_nothing(const bl_trainer_state *state)
+{
+    return state->best_esr > silence_esr && state->step >= hopeless_steps &&
+           (double)state->step >= hopeless_share * (double)state->steps;
+}
+
 static bl_status train(run *r, bl_train_result *result, bl_error *error)
 {
     bl_status status = BL_STATUS_OK;
@@ -165,6 +174,7 @@ static bl_status train(run *r, bl_train_result *result, bl_error *error)
         case BL_TRAINER_EPOCH:
         case BL_TRAINER_FINISHED:
             progress.epoch_ended = true;
+            progress.learns_nothing = learns_nothing(r->state);
             write_progress(r, &progress);
             status = save_epoch(r, best_before, error);
             break;

@@ -17,9 +17,10 @@
 /// What is known while training; written to progress.ndjson too.
 typedef struct bl_train_progress {
     uint64_t epoch, step, steps;
-    bool epoch_ended; ///< false: a step within an epoch, a few times a second
-    bool recovered;   ///< NaN: went back to the last good epoch with half the rate
-    double train_esr; ///< of the last whole epoch
+    bool epoch_ended;    ///< false: a step within an epoch, a few times a second
+    bool recovered;      ///< NaN: went back to the last good epoch with half the rate
+    bool learns_nothing; ///< a good part of the time is over, and any silence would do as well
+    double train_esr;    ///< of the last whole epoch
     double validation_esr;
     double best_esr;
     double elapsed_s, left_s;

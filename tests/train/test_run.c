@@ -86,11 +86,14 @@ static int tear_down(void **state)
 typedef struct stopper {
     uint64_t at_epoch; ///< stop within the epoch after this one
     uint64_t epoch, calls;
+    bool learns_nothing; ///< it was said
 } stopper;
 
 static void follow(void *data, const bl_train_progress *progress)
 {
-    ((stopper *)data)->epoch = progress->epoch;
+    stopper *s = data;
+    s->epoch = progress->epoch;
+    s->learns_nothing = s->learns_nothing || progress->learns_nothing;
 }
 
 static bool stop_now(void *data)
@@ -153,6 +156,18 @@ static void learns_an_amplifier(void **state)
     const bl_train_result soap = train(f, "soap", 1, false, NULL);
     print_message("soap: ESR %.5f after %d epochs\n", soap.best_esr, (int)soap.epochs);
     assert_true(soap.best_esr < 1e-3);
+}
+
+// A person should hear early that a training leads nowhere, and only then.
+static void tells_that_nothing_is_learnt(void **state)
+{
+    fixture *f = *state;
+    stopper none = {.at_epoch = UINT64_MAX}, some = none;
+    train(f, "some", 1, false, &some);
+    assert_false(some.learns_nothing);
+    f->config.training.learning_rate = 1e-8;
+    train(f, "none", 1, false, &none);
+    assert_true(none.learns_nothing);
 }
 
 static void learns_with_lookahead(void **state)
@@ -363,11 +378,17 @@ static void infinite_numbers_are_survived_or_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN_TEST(learns_an_amplifier),      RUN_TEST(learns_with_lookahead),
-        RUN_TEST(threads_change_no_bit),    RUN_TEST(resuming_changes_no_bit),
-        RUN_TEST(measuring_changes_no_bit), RUN_TEST(every_kind_resumes),
-        RUN_TEST(starts_from_a_model),      RUN_TEST(patience_ends),
-        RUN_TEST(refuses_what_cannot_work), RUN_TEST(infinite_numbers_are_survived_or_told),
+        RUN_TEST(learns_an_amplifier),
+        RUN_TEST(tells_that_nothing_is_learnt),
+        RUN_TEST(learns_with_lookahead),
+        RUN_TEST(threads_change_no_bit),
+        RUN_TEST(resuming_changes_no_bit),
+        RUN_TEST(measuring_changes_no_bit),
+        RUN_TEST(every_kind_resumes),
+        RUN_TEST(starts_from_a_model),
+        RUN_TEST(patience_ends),
+        RUN_TEST(refuses_what_cannot_work),
+        RUN_TEST(infinite_numbers_are_survived_or_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
