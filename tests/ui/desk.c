@@ -360,6 +360,22 @@ const char *desk_focus(void)
     return id;
 }
 
+const char *desk_focus_name(void)
+{
+    static char name[256];
+    const long long until = now_ms() + DEADLINE_MS;
+    node n;
+    name[0] = '\0';
+    while (name[0] == '\0' && now_ms() < until) {
+        if (look(has_focus, NULL, &n)) {
+            get_text(&n, "Name", name, sizeof name);
+        } else {
+            pause_ms(LOOK_AGAIN_MS);
+        }
+    }
+    return name;
+}
+
 void desk_corner(const char *id, int *right, int *bottom)
 {
     const node n = find(id);

@@ -67,6 +67,9 @@ double desk_value(const char *id);
 /// The id of the control that has the keyboard; "" if none. One buffer.
 const char *desk_focus(void);
 
+/// The name of the control that has the keyboard, waited for until there is one. One buffer.
+const char *desk_focus_name(void);
+
 /// Right and lower edge on the screen.
 void desk_corner(const char *id, int *right, int *bottom);
 

@@ -138,6 +138,7 @@ static const struct {
     {"no-setlist", false},
     {"setlist-menu", true},
     {"latency-total", false},
+    {"latency-remark", false},
     {"latency-bar", false},
     {"latency-own", false},
     {"latency-receptive-field", false},
@@ -177,6 +178,44 @@ static void test_every_control_has_a_name_and_a_keyboard_way(void **state)
             fail_msg("Tab does not get to \"%s\"", controls[i].id);
         }
     }
+    as_found = true;
+}
+
+// Presses Tab until the control with that id, which has a name, has the keyboard.
+static void tab_to(const char *id)
+{
+    if (desk_text(id)[0] == '\0') {
+        fail_msg("\"%s\" has no name", id);
+    }
+    for (int tab = 0; strcmp(desk_focus(), id) != 0; tab++) {
+        if (tab == TABS_MAX) {
+            fail_msg("Tab does not get to \"%s\"", id);
+        }
+        desk_key(GDK_KEY_Tab, 0);
+    }
+}
+
+// The menu and what it opens, without a mouse.
+static void test_menu_and_dialogs_by_keyboard(void **state)
+{
+    (void)state;
+    tab_to("menu-main");
+    desk_key(GDK_KEY_space, 0);
+    desk_wait_is("menu-main", DESK_CHECKED, true);
+    bool found = false;
+    for (int down = 0; down < TABS_MAX && !found; down++) {
+        desk_key(GDK_KEY_Down, 0);
+        found = strcmp(desk_focus_name(), "Open a model file…") == 0;
+    }
+    assert_true(found);
+    desk_key(GDK_KEY_Return, 0);
+    desk_wait_is("model-dialog", DESK_SHOWING, true);
+    assert_string_equal(desk_text("model-dialog"), "Open a model file");
+    desk_take_keyboard();
+    desk_key(GDK_KEY_Escape, 0);
+    desk_wait_gone("model-dialog");
+    desk_take_keyboard();
+    desk_wait_is("menu-main", DESK_CHECKED, false);
     as_found = true;
 }
 
@@ -282,6 +321,7 @@ static void test_ports_that_are_chosen_are_connected(void **state)
     desk_wait_text("status-latency", "out ?"); // to nowhere
     desk_wait_text("latency-total", "≥ ");
     desk_wait_text("latency-remark", "not all");
+    desk_wait_is("out-1", DESK_CHECKED, false);
     desk_click("out-1");
     assert_true(peer_wait_connected(&p, "backline:out_left", "system:playback_1", true));
     assert_true(peer_wait_connected(&p, "backline:out_right", "system:playback_2", true));
@@ -320,7 +360,8 @@ static void test_a_model_that_does_not_fit_can_be_sent_back(void **state)
     desk_wait_text("info-bar-text", "of a period");
     desk_wait_text("model-name", "heavy");
     desk_picture("heavy-model");
-    desk_click("info-bar-action-1");
+    tab_to("info-bar-action-1");
+    desk_key(GDK_KEY_space, 0);
     desk_wait_gone("info-bar");
     desk_wait_text("model-name", "own");
     hear(own_model);
@@ -338,7 +379,9 @@ static void test_a_broken_model_is_told_and_the_old_one_plays_on(void **state)
     desk_wait_text("info-bar-text", "broken.nam");
     desk_picture("broken-model");
     hear(own_model);
-    desk_click("info-bar-action-2");
+    assert_string_equal(desk_text("info-bar"), "Error");
+    tab_to("info-bar-action-2");
+    desk_key(GDK_KEY_space, 0);
     desk_wait_gone("info-bar");
     assert_string_equal(desk_text("model-name"), "own");
 }
@@ -451,7 +494,10 @@ static void test_sound_does_not_end_unasked(void **state)
     desk_wait_is("page-amp", DESK_SHOWING, true);
     desk_click("win-close");
     desk_wait_is("close-dialog", DESK_SHOWING, true);
-    desk_click("close-end");
+    desk_take_keyboard();
+    tab_to("close-play-on");
+    tab_to("close-end");
+    desk_key(GDK_KEY_space, 0);
     assert_int_equal(program_wait(&window), 0);
 }
 
@@ -488,6 +534,7 @@ int main(int argc, char **argv)
         WINDOW_TEST(test_shows_what_the_server_and_the_model_are),
         WINDOW_TEST(test_everything_is_on_the_screen),
         WINDOW_TEST(test_every_control_has_a_name_and_a_keyboard_way),
+        WINDOW_TEST(test_menu_and_dialogs_by_keyboard),
         WINDOW_TEST(test_switches_by_key_and_click),
         WINDOW_TEST(test_arrow_keys_try_models_at_once),
         WINDOW_TEST(test_meters_of_all_ports_move),
