@@ -368,6 +368,10 @@ void bl_jack_close(bl_jack *jack, int patience_ms)
     if (jack == NULL) {
         return;
     }
+    // A server that has gone took its ports along; the next one may be at work in the database, and
+    // two that delete in it at a time can lock each other out for ever.
+    const bl_pulse *pulse = atomic_load(&jack->pulse);
+    jack->metadata_set = jack->metadata_set && atomic_load(&pulse->lost_epoch) != jack->epoch;
     orphan(jack);
     const int left_behind = atomic_fetch_add(&closing_count, 1);
     if (pthread_create(&thread, NULL, close_client, jack) != 0) {
