@@ -5,6 +5,7 @@
 
 #include "backline/limits.h"
 
+#include <assert.h>
 #include <ebur128.h>
 #include <math.h>
 #include <stdlib.h>
@@ -54,8 +55,14 @@ bool bl_loudness_add(bl_loudness *loudness, const float *const *channels, uint32
     return ebur128_add_frames_float(loudness->meter, woven, frames) == EBUR128_SUCCESS;
 }
 
-double bl_loudness_lufs(bl_loudness *loudness)
+double bl_loudness_lufs(bl_loudness *const *parts, size_t count)
 {
+    ebur128_state *meters[BL_LOUDNESS_PARTS];
     double lufs = 0.0;
-    return ebur128_loudness_global(loudness->meter, &lufs) == EBUR128_SUCCESS ? lufs : -HUGE_VAL;
+    assert(count <= BL_LOUDNESS_PARTS);
+    for (size_t i = 0; i < count; i++) {
+        meters[i] = parts[i]->meter;
+    }
+    return ebur128_loudness_global_multiple(meters, count, &lufs) == EBUR128_SUCCESS ? lufs
+                                                                                     : -HUGE_VAL;
 }

@@ -16,16 +16,20 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /// Part of every key: raise it when the same files would give another figure.
-static const char method[] = "loudness 1";
+static const char method[] = "loudness 2";
 
 /// Far below the output ceiling, which would hide how loud a rig is.
 #define MEASURE_LEVEL_DB (-40.0)
+#define MEASURE_SCALE 100.0F ///< undoes it
+
+enum { PARTS = BL_LOUDNESS_PARTS };
 
 /// What a measured loudness depends on, as a number.
 typedef struct content_key {
@@ -105,25 +109,62 @@ static void keep(content_key key, double lufs)
     }
 }
 
-/// Plays the riff through `chain`. False if memory is short.
-static bool play(bl_chain *chain, const bl_audio *riff, bl_loudness *loudness)
+/// One part of the riff, played by a thread of its own: the player waits for the sound. Always as
+/// many parts, so that the figure does not depend on the machine.
+typedef struct part {
+    const bl_audio *riff;
+    uint64_t from, to; ///< frames that count
+    bl_chain *chain;
+    bl_loudness *loudness;
+    bool done;
+} part;
+
+/// The chain hears this much before its part: what it remembers longer is not worth 0.1 LU.
+#define LEAD_S 1.0
+
+static bool measure_block(const part *p, uint64_t at, uint32_t frames)
 {
-    const float scale = (float)pow(10.0, -MEASURE_LEVEL_DB / 20.0);
     float left[BL_INNER_FRAMES] = {0.0F}, right[BL_INNER_FRAMES] = {0.0F};
-    bl_voice_prepare_thread();
-    for (uint64_t at = 0; at < riff->frames; at += BL_INNER_FRAMES) {
-        const uint64_t rest = riff->frames - at;
-        const uint32_t frames = rest < BL_INNER_FRAMES ? (uint32_t)rest : BL_INNER_FRAMES;
-        bl_chain_process(chain, riff->samples + at, (float *[]){left, right}, frames);
-        for (uint32_t i = 0; i < frames; i++) { // back to what it is: the meter's gate is absolute
-            left[i] *= scale;
-            right[i] *= scale;
-        }
-        if (!bl_loudness_add(loudness, (const float *[]){left, right}, frames)) {
-            return false;
-        }
+    bl_chain_process(p->chain, p->riff->samples + at, (float *[]){left, right}, frames);
+    for (uint32_t i = 0; i < frames; i++) { // back to what it is: the meter's gate is absolute
+        left[i] *= MEASURE_SCALE;
+        right[i] *= MEASURE_SCALE;
     }
-    return true;
+    return at < p->from || bl_loudness_add(p->loudness, (const float *[]){left, right}, frames);
+}
+
+static void *play(void *argument)
+{
+    part *p = argument;
+    const uint64_t lead = (uint64_t)(LEAD_S * p->riff->sample_rate_hz);
+    bl_voice_prepare_thread();
+    p->done = true;
+    for (uint64_t at = p->from > lead ? p->from - lead : 0; at < p->to && p->done;) {
+        const uint64_t end = at < p->from ? p->from : p->to;
+        const uint32_t frames = end - at < BL_INNER_FRAMES ? (uint32_t)(end - at) : BL_INNER_FRAMES;
+        p->done = measure_block(p, at, frames);
+        at += frames;
+    }
+    return NULL;
+}
+
+/// All parts at once. What has no thread is played here. False if memory is short.
+static bool play_parts(part *parts)
+{
+    pthread_t threads[PARTS];
+    bool started[PARTS] = {false}, done = true;
+    for (int i = 1; i < PARTS; i++) {
+        started[i] = pthread_create(&threads[i], NULL, play, &parts[i]) == 0;
+    }
+    for (int i = 0; i < PARTS; i++) {
+        if (started[i]) {
+            pthread_join(threads[i], NULL);
+        } else {
+            play(&parts[i]);
+        }
+        done = done && parts[i].done;
+    }
+    return done;
 }
 
 static bool measure(const bl_chain_config *config, const char *riff_path, double *lufs)
@@ -131,17 +172,26 @@ static bool measure(const bl_chain_config *config, const char *riff_path, double
     bl_chain_config quiet = *config;
     quiet.parameters[BL_PARAMETER_LEVEL] = MEASURE_LEVEL_DB;
     bl_audio riff = {0};
-    bl_chain *chain = NULL;
-    bl_loudness *loudness = NULL;
+    part parts[PARTS] = {{0}};
+    bl_loudness *heard[PARTS];
     bool done = bl_audio_load(riff_path, 0, &riff, NULL) == BL_STATUS_OK &&
-                bl_audio_resample(&riff, config->sample_rate_hz, NULL) == BL_STATUS_OK &&
-                bl_chain_create(&quiet, &chain, NULL) == BL_STATUS_OK &&
-                bl_loudness_create(bl_chain_channels(chain), config->sample_rate_hz, &loudness,
-                                   NULL) == BL_STATUS_OK &&
-                play(chain, &riff, loudness);
-    *lufs = done ? bl_loudness_lufs(loudness) : 0.0;
-    bl_loudness_destroy(loudness);
-    bl_chain_destroy(chain);
+                bl_audio_resample(&riff, config->sample_rate_hz, NULL) == BL_STATUS_OK;
+    for (int i = 0; done && i < PARTS; i++) {
+        part *p = &parts[i];
+        p->riff = &riff;
+        p->from = riff.frames * (uint64_t)i / PARTS;
+        p->to = riff.frames * (uint64_t)(i + 1) / PARTS;
+        done = bl_chain_create(&quiet, &p->chain, NULL) == BL_STATUS_OK &&
+               bl_loudness_create(bl_chain_channels(p->chain), config->sample_rate_hz, &p->loudness,
+                                  NULL) == BL_STATUS_OK;
+        heard[i] = p->loudness;
+    }
+    done = done && play_parts(parts);
+    *lufs = done ? bl_loudness_lufs(heard, PARTS) : 0.0;
+    for (int i = 0; i < PARTS; i++) {
+        bl_loudness_destroy(parts[i].loudness);
+        bl_chain_destroy(parts[i].chain);
+    }
     bl_audio_finish(&riff);
     return done;
 }
