@@ -165,9 +165,9 @@ tally() {
 # measures speed, which says nothing about what is shipped under a sanitizer.
 once='^(lint|ui|fuzz|bench|pipewire)$'
 measures='^app\.bench$'
-# Too long under ThreadSanitizer (rigs are measured by a whole riff); what their threads do is in
-# app.switching, in short.
-long='^(app\.stage|system\.gig)$'
+# Too long under ThreadSanitizer (rigs are measured by a whole riff, or have to catch up with what is
+# played); what their threads do is in app.switching, in short.
+long='^(app\.stage|system\.(gig|lists))$'
 
 build_release() {
     preset release
