@@ -64,6 +64,30 @@ static bool same_shape(const bl_arch *a, const bl_arch *b)
     return same;
 }
 
+static void scale(float *values, size_t count, float gain)
+{
+    for (size_t i = 0; i < count; i++) {
+        values[i] *= gain;
+    }
+}
+
+void bl_start_scale(const bl_arch *arch, const float *base, float gain, float *parameters)
+{
+    if (gain == 1.0f) {
+        return;
+    }
+    if (arch->kind == BL_ARCH_WAVENET) {
+        const bl_wavenet *net = &arch->u.wavenet;
+        const bl_conv *head = &net->arrays[net->array_count - 1].head;
+        scale(parameters + (head->w - base), (size_t)head->in * head->out * head->kernel, gain);
+        scale(parameters + (head->b - base), head->b != NULL ? head->out : 0, gain);
+    } else if (arch->kind == BL_ARCH_SEQUENCE && !arch->u.sequence.skip) {
+        const bl_matrix *head = &arch->u.sequence.stages[1].matrix;
+        scale(parameters + (head->w - base), head->in, gain);
+        scale(parameters + (head->b - base), 1, gain);
+    }
+}
+
 // The factor behind the head is not trained: where the start has another, its head makes up for it.
 static void rescale_head(const bl_arch *from, const bl_arch *to, const float *base,
                          float *parameters)
@@ -73,19 +97,8 @@ static void rescale_head(const bl_arch *from, const bl_arch *to, const float *ba
             rescale_head(from->u.container.submodels[i], to->u.container.submodels[i], base,
                          parameters);
         }
-    }
-    if (from->kind != BL_ARCH_WAVENET) {
-        return;
-    }
-    const bl_wavenet *net = &to->u.wavenet;
-    const bl_conv *head = &net->arrays[net->array_count - 1].head;
-    const float gain = from->u.wavenet.head_scale / net->head_scale;
-    float *w = parameters + (head->w - base), *b = parameters + (head->b - base);
-    for (uint32_t i = 0; gain != 1.0f && i < head->in * head->out * head->kernel; i++) {
-        w[i] *= gain;
-    }
-    for (uint32_t i = 0; gain != 1.0f && i < head->out; i++) {
-        b[i] *= gain;
+    } else if (from->kind == BL_ARCH_WAVENET) {
+        bl_start_scale(to, base, from->u.wavenet.head_scale / to->u.wavenet.head_scale, parameters);
     }
 }
 

@@ -5,6 +5,7 @@
 #define BACKLINE_TRAIN_START_H
 
 #include "backline/model.h"
+#include "model/arch.h"
 
 #include <stddef.h>
 
@@ -13,5 +14,9 @@
 /// weights. Thread: any.
 bl_status bl_start_copy(const bl_model *start, const bl_model *shape, float *parameters,
                         bl_error *error);
+
+/// Multiplies what the network `arch`, whose weights lie in `base`, answers by `gain`: its head in
+/// `parameters`. A direct path beside an LSTM has no factor, so nothing is done there. Thread: any.
+void bl_start_scale(const bl_arch *arch, const float *base, float gain, float *parameters);
 
 #endif

@@ -179,6 +179,9 @@ bl_status bl_trainer_create(const bl_config *config, const bl_train_data *data,
         bl_trainer_destroy(made);
         return status;
     }
+    if (start != NULL) {
+        bl_trainer_fit_start(made);
+    }
     made->state.steps = config->training.epochs * bl_trainer_epoch_steps(made);
     *trainer = made;
     return BL_STATUS_OK;

@@ -59,6 +59,9 @@ struct bl_trainer {
     uint32_t recoveries;
 };
 
+/// Gives the parameters that were taken from another model the amplifier's loudness and polarity.
+void bl_trainer_fit_start(bl_trainer *trainer);
+
 /// Sizes of segments, lanes and chunks that fit the material.
 void bl_trainer_plan_segments(bl_trainer *trainer);
 

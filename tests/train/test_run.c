@@ -292,7 +292,17 @@ static void every_kind_resumes(void **state)
     }
 }
 
-// A model goes on from another's weights, from either form of its file; another shape is refused.
+// Of half the loudness and the other polarity.
+static void turn_target(fixture *f)
+{
+    for (uint64_t n = 0; n < f->data.target.frames; n++) {
+        f->data.target.samples[n] *= -0.5f;
+    }
+    f->data.target_power *= 0.25;
+}
+
+// A model goes on from another's weights, from either form of its file, at the loudness and
+// polarity of the amplifier; another shape is refused.
 static void starts_from_a_model(void **state)
 {
     fixture *f = *state;
@@ -307,6 +317,7 @@ static void starts_from_a_model(void **state)
     f->config.training.epochs = 1;
     f->config.training.learning_rate = 1e-6;
     f->config.model.head_scale = 0.5;
+    turn_target(f);
     for (int i = 0; i < 2; i++) {
         char path[160], name[16];
         bl_error error = {0};
@@ -315,7 +326,7 @@ static void starts_from_a_model(void **state)
         assert_int_equal(bl_model_load(path, NULL, &f->start, &error), BL_STATUS_OK);
         const bl_train_result next = train(f, name, 1, false, NULL);
         print_message("%s: %.5f, then %.5f\n", files[i], first.best_esr, next.best_esr);
-        assert_true(fabs(next.best_esr - first.best_esr) < 0.01 * first.best_esr);
+        assert_true(next.best_esr < 1.01 * first.best_esr);
         f->config.model.dilations.values[2] = 5;
         expect_refusal(f, "other", false, "start from a model of the same shape");
         f->config.model.dilations.values[2] = 4;
