@@ -103,14 +103,14 @@ static void make_wishes(bl_app *app)
 /// as after a change of the sound card, has connections of its own to remember.
 static void meet_device(bl_app *app)
 {
-    char found[sizeof app->state.device], device[sizeof app->state.device];
+    char found[sizeof app->state.device], key[sizeof app->state.device];
     bl_port_device(&app->survey.ports, app->driver, found, sizeof found);
-    bl_card_key(found, device, sizeof device);
-    const bool other = device[0] != '\0' && strcmp(device, app->state.device) != 0;
+    bl_card_key(found, key, sizeof key);
+    const bool other = key[0] != '\0' && strcmp(key, app->state.device) != 0;
     if (other) {
-        snprintf(app->state.device, sizeof app->state.device, "%s", device);
+        snprintf(app->state.device, sizeof app->state.device, "%s", key);
     }
-    app->device_met = device[0] != '\0';
+    app->device_met = key[0] != '\0';
     stop_riff_if_not_deaf(app);
     if (!app->wishes_ready) {
         make_wishes(app);

@@ -28,7 +28,7 @@ typedef enum bl_audio_bits { BL_AUDIO_FLOAT_32, BL_AUDIO_PCM_16, BL_AUDIO_PCM_24
 bl_status bl_audio_load(const char *path, uint32_t channel, bl_audio *audio, bl_error *error);
 
 /// The same, taken to `sample_rate_hz` while it is read, as bl_audio_resample does it: no more is
-/// held in memory than the result. 0: the file's own rate.
+/// held in memory than the result. 0: the file's own rate. Thread: any but RT.
 bl_status bl_audio_load_at(const char *path, uint32_t channel, double sample_rate_hz,
                            bl_audio *audio, bl_error *error);
 
