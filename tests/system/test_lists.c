@@ -47,7 +47,7 @@ static void write_rig(const char *name, int model, int bass)
 
 static int open_stage(void **state)
 {
-    bl_app_state s;
+    bl_app_state s = {0};
     bl_app_config config = bl_app_config_default();
     (void)state;
     for (int i = 0; i < 4; i++) {
@@ -86,7 +86,7 @@ static bool plays(const bl_app_state *s, int model)
 static void test_opens_and_closes(void **state)
 {
     (void)state;
-    bl_app_state s;
+    bl_app_state s = {0};
     bl_app_part part;
     bl_app_open_setlist(app, stage_path("broken.yaml"));
     PUMP_UNTIL(strstr(s.message.text, "what plays plays on") != NULL);
@@ -120,7 +120,7 @@ static void test_opens_and_closes(void **state)
 static void test_another_model_plays_beside_the_list(void **state)
 {
     (void)state;
-    bl_app_state s;
+    bl_app_state s = {0};
     bl_app_open_setlist(app, stage_path("one.yaml"));
     PUMP_UNTIL(plays(&s, 0) && s.stage.switch_ms > 0.0 && s.stage.loaded == 2);
     const uint64_t swaps = s.swaps + 1;
@@ -157,7 +157,7 @@ static void test_another_model_plays_beside_the_list(void **state)
 static void test_a_newer_model_is_told(void **state)
 {
     (void)state;
-    bl_app_state s;
+    bl_app_state s = {0};
     bl_app_message message = {.text = ""};
     stage_write("new.nam", "{\"version\": \"0.7.1\", \"architecture\": \"Linear\", \"config\": "
                            "{\"receptive_field\": 1, \"bias\": false}, \"weights\": [0.5]}");
@@ -180,7 +180,7 @@ static void test_a_newer_model_is_told(void **state)
 static void test_tempo_is_the_songs_until_it_is_tapped(void **state)
 {
     (void)state;
-    bl_app_state s;
+    bl_app_state s = {0};
     stage_write("one.yaml",
                 "version: 1\nsongs:\n- {name: Slow, tempo: 66.5, rig: a.yaml}\n"
                 "- {name: Fast, tempo: 180, rig: b.yaml}\n- {name: Free, rig: a.yaml}\n");

@@ -134,7 +134,7 @@ static void test_follows_pedals_and_edits(void **state)
     desk_wait_text("rigs", "1 part cannot be played");
     desk_key(GDK_KEY_Page_Down, GDK_KEY_Control_L);
     desk_wait_text("part-1", "cannot be played");
-    desk_picture("setlist-failed", 0);
+    desk_picture("setlist-failed");
 }
 
 static void test_says_which_model_is_not_in_it(void **state)
@@ -197,7 +197,7 @@ static void test_everything_is_on_the_screen(void **state)
     }
     char name[64];
     snprintf(name, sizeof name, "setlist-%dx%d", width, height);
-    desk_picture(name, 0);
+    desk_picture(name);
 }
 
 int main(int argc, char **argv)
