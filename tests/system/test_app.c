@@ -2,13 +2,12 @@
 // The app as a user interface drives it, in this process: models change while it plays, nothing
 // forbidden happens in the callback (this program runs under the RT guard where there is one).
 
-#include "app.h"
+#include "pump.h"
 #include "skip.h"
 #include "stage.h"
 #include "support/cmocka_all.h"
 
 #include <jack/jack.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,27 +16,6 @@
 enum { HEAVY_CHANNELS = 256 };
 
 static bl_app *app;
-
-static void pump(void)
-{
-    struct pollfd wait = {bl_app_fd(app), POLLIN, 0};
-    poll(&wait, 1, 1000);
-    bl_app_dispatch(app);
-}
-
-/// Pumps until the condition holds, with the state in `s`.
-#define PUMP_UNTIL(condition)                                                                      \
-    do {                                                                                           \
-        const long long until = now_ms() + DEADLINE_MS;                                            \
-        bl_app_get_state(app, &s);                                                                 \
-        while (!(condition)) {                                                                     \
-            if (now_ms() > until) {                                                                \
-                fail_msg("never: %s; the last message: %s", #condition, s.message.text);           \
-            }                                                                                      \
-            pump();                                                                                \
-            bl_app_get_state(app, &s);                                                             \
-        }                                                                                          \
-    } while (false)
 
 static void open_app(const char *model, const char *demo)
 {
@@ -97,7 +75,7 @@ static void test_hasty_player(void **state)
     for (int i = 0; i < 100; i++) {
         bl_app_load_model(app, models[i % 2]);
         if (i % 7 == 0) {
-            pump();
+            pump(app, &s);
         }
     }
     PUMP_UNTIL(!s.loading);

@@ -2,13 +2,12 @@
 // What the app offers a window to choose from: shipped and played models, and levels that tell one
 // port from another, measured without a connection of ours and without a trace when nobody looks.
 
-#include "app.h"
 #include "peer.h"
+#include "pump.h"
 #include "stage.h"
 #include "support/cmocka_all.h"
 
 #include <math.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,39 +15,15 @@
 enum { RATE_HZ = 48000, FRAMES = RATE_HZ / 2, FACTORY_MODELS = 4 };
 
 static bl_app *app;
+static bl_app_state s;
 static peer p; // not on the stack: its audio threads outlive a test that fails
-
-static void pump(void)
-{
-    struct pollfd wait = {bl_app_fd(app), POLLIN, 0};
-    poll(&wait, 1, 1000);
-    bl_app_dispatch(app);
-}
-
-#define PUMP_UNTIL(condition)                                                                      \
-    do {                                                                                           \
-        const long long end = now_ms() + DEADLINE_MS;                                              \
-        while (!(condition)) {                                                                     \
-            if (now_ms() > end) {                                                                  \
-                fail_msg("never: %s", #condition);                                                 \
-            }                                                                                      \
-            pump();                                                                                \
-        }                                                                                          \
-    } while (false)
-
-static bl_app_state get_state(void)
-{
-    bl_app_state s;
-    bl_app_get_state(app, &s);
-    return s;
-}
 
 static void open_app(const char *model)
 {
     bl_app_config config = bl_app_config_default();
     config.model = model;
     assert_int_equal(bl_app_create(&config, &app, NULL), BL_STATUS_OK);
-    PUMP_UNTIL(get_state().phase == BL_APP_PLAYING && get_state().model_path[0] != '\0');
+    PUMP_UNTIL(s.phase == BL_APP_PLAYING && s.model_path[0] != '\0');
 }
 
 static int open_stage(void **state)
@@ -97,10 +72,10 @@ static void test_models_are_shipped_ones_then_those_played(void **state)
     const char *first = stage_make_model("first.safetensors", 1, true, RATE_HZ);
     const char *second = stage_make_model("second.safetensors", 2, true, RATE_HZ);
     open_app(first);
-    const uint64_t serial = get_state().models_serial;
+    const uint64_t serial = s.models_serial;
     bl_app_load_model(app, second);
-    PUMP_UNTIL(strcmp(get_state().model_path, second) == 0);
-    assert_true(get_state().models_serial != serial);
+    PUMP_UNTIL(strcmp(s.model_path, second) == 0);
+    assert_true(s.models_serial != serial);
     const bl_app_model *models = bl_app_get_models(app, &count);
     assert_int_equal(count, FACTORY_MODELS + 2);
     assert_true(models[0].shipped);
@@ -111,7 +86,7 @@ static void test_models_are_shipped_ones_then_those_played(void **state)
     assert_false(models[FACTORY_MODELS].shipped || models[FACTORY_MODELS + 1].shipped);
     // Played, a shipped one stays where it is and has its true name.
     bl_app_load_model(app, models[0].path);
-    PUMP_UNTIL(strstr(get_state().model_path, "clean") != NULL);
+    PUMP_UNTIL(strstr(s.model_path, "clean") != NULL);
     models = bl_app_get_models(app, &count);
     assert_int_equal(count, FACTORY_MODELS + 2);
     assert_true(models[0].shipped);
@@ -125,7 +100,7 @@ static void test_played_models_are_there_next_time(void **state)
     open_app(own);
     bl_app_destroy(app);
     open_app(NULL);
-    assert_string_equal(get_state().model_path, own);
+    assert_string_equal(s.model_path, own);
     assert_non_null(find_model(own));
     assert_string_equal(find_model(own)->name, "own");
 }
@@ -167,7 +142,7 @@ static void test_levels_tell_ports_apart(void **state)
     const long long until = now_ms() + DEADLINE_MS;
     while ((peak < 0.2F || arrived < 0.2F) && now_ms() < until) {
         play_tone(0.25F);
-        pump();
+        pump(app, &s);
         bl_app_take_levels(app);
         peak = find_port(source)->peak;
         arrived = find_port(sink)->peak;
@@ -216,7 +191,7 @@ static void test_levels_of_many_ports(void **state)
     const long long until = now_ms() + DEADLINE_MS;
     while (peak < 0.2F && now_ms() < until) {
         play_tone(0.25F);
-        pump();
+        pump(app, &s);
         bl_app_take_levels(app);
         peak = find_port(jack_port_name(last))->peak;
     }
@@ -266,7 +241,7 @@ static void test_connections_come_before_levels(void **state)
     PUMP_UNTIL(count_ears() > MANY);
     peer_close(&p);
     stage_server_signal(SIGKILL);
-    PUMP_UNTIL(get_state().phase == BL_APP_LOOKING);
+    PUMP_UNTIL(s.phase == BL_APP_LOOKING);
     stage_server_start(&(stage_server){.rate_hz = RATE_HZ, .period = 256, .async = true});
     const long long from_ms = now_ms();
     open_many_ports(MANY);
@@ -274,7 +249,7 @@ static void test_connections_come_before_levels(void **state)
            !peer_is_connected(&p, "backline:out_left", "system:playback_1") ||
            !peer_is_connected(&p, "backline:out_right", "system:playback_2")) {
         assert_true(now_ms() < from_ms + DEADLINE_MS);
-        pump();
+        pump(app, &s);
     }
     const int ears = count_ears();
     printf("the return took %lld ms\n", now_ms() - from_ms);

@@ -2,14 +2,13 @@
 // What lasts from one start to the next, what comes while the app runs, and what must stay as it
 // is: the last rig, a device that appears late, --no-connect, the caller's descriptors.
 
-#include "app.h"
 #include "peer.h"
+#include "pump.h"
 #include "skip.h"
 #include "stage.h"
 #include "support/cmocka_all.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,25 +20,6 @@ static bl_app *app;
 static bl_app_state s;
 static peer p;                // not on the stack: its audio threads outlive a test that fails
 static jack_client_t *device; // one whose ports are physical
-
-static void pump(void)
-{
-    struct pollfd wait = {bl_app_fd(app), POLLIN, 0};
-    poll(&wait, 1, 1000);
-    bl_app_dispatch(app);
-    bl_app_get_state(app, &s);
-}
-
-#define PUMP_UNTIL(condition)                                                                      \
-    do {                                                                                           \
-        const long long end = now_ms() + DEADLINE_MS;                                              \
-        while (!(condition)) {                                                                     \
-            if (now_ms() > end) {                                                                  \
-                fail_msg("never: %s; the last message: %s", #condition, s.message.text);           \
-            }                                                                                      \
-            pump();                                                                                \
-        }                                                                                          \
-    } while (false)
 
 static void open_app(bl_app_config config)
 {
@@ -300,7 +280,7 @@ static void test_port_comes_anew(void **state)
     const long long end = now_ms() + DEADLINE_MS;
     bool remembered = true;
     while (remembered && now_ms() < end) { // until it is sure that the player meant it
-        pump();
+        pump(app, &s);
         remembered = stage_remembers("usb:capture_1");
     }
     assert_false(remembered);
@@ -330,7 +310,7 @@ static void test_no_connect(void **state)
     PUMP_UNTIL(s.phase == BL_APP_PLAYING && is_connected("system:playback_1", BL_APP_OUT_LEFT));
     peer_open(&p); // new ports are one more reason to survey
     for (int i = 0; i < 20; i++) {
-        pump();
+        pump(app, &s);
     }
     assert_false(is_connected("system:capture_1", BL_APP_IN));
     assert_false(peer_is_connected(&p, "system:capture_1", "backline:in"));

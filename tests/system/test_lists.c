@@ -2,37 +2,15 @@
 // Set lists as a window drives them: opened and closed while the guitar plays, left for a model
 // that is not in them, and gone back to.
 
-#include "app.h"
+#include "pump.h"
 #include "stage.h"
 #include "support/cmocka_all.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 static bl_app *app;
 static char models[4][256];
-
-static void pump(void)
-{
-    struct pollfd wait = {bl_app_fd(app), POLLIN, 0};
-    poll(&wait, 1, 1000);
-    bl_app_dispatch(app);
-}
-
-/// Pumps until the condition holds, with the state in `s`.
-#define PUMP_UNTIL(condition)                                                                      \
-    do {                                                                                           \
-        const long long until = now_ms() + DEADLINE_MS;                                            \
-        bl_app_get_state(app, &s);                                                                 \
-        while (!(condition)) {                                                                     \
-            if (now_ms() > until) {                                                                \
-                fail_msg("never: %s; the last message: %s", #condition, s.message.text);           \
-            }                                                                                      \
-            pump();                                                                                \
-            bl_app_get_state(app, &s);                                                             \
-        }                                                                                          \
-    } while (false)
 
 /// A rig that is not measured, which takes long under a sanitizer.
 static void write_rig(const char *name, int model, int bass)
@@ -136,7 +114,7 @@ static void test_another_model_plays_beside_the_list(void **state)
     bl_app_load_model(app, stage_path("broken.yaml"));
     PUMP_UNTIL(!s.loading && strstr(s.message.text, "broken.yaml") != NULL);
     assert_true(s.place.other_model && plays(&s, 3));
-    for (const long long until = now_ms() + 500; now_ms() < until; pump()) {
+    for (const long long until = now_ms() + 500; now_ms() < until; pump(app, &s)) {
         bl_app_get_state(app, &s);
         assert_int_equal(s.swaps, swaps); // nor does anything else come, however late
     }
@@ -189,7 +167,7 @@ static void test_tempo_is_the_songs_until_it_is_tapped(void **state)
     assert_true(s.tempo_bpm == 66.5);
     bl_app_act(app, BL_ACTION_TAP, 0);
     for (const long long until = now_ms() + 300; now_ms() < until;) {
-        pump();
+        pump(app, &s);
     }
     bl_app_act(app, BL_ACTION_TAP, 0);
     bl_app_get_state(app, &s);
