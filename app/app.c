@@ -6,6 +6,7 @@
 #include "paths.h"
 #include "pipewire.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,6 +255,8 @@ bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *err
     if (a == NULL) {
         return bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory to start");
     }
+    // A server that dies breaks its sockets under whichever thread of libjack's writes to them.
+    signal(SIGPIPE, SIG_IGN);
     copy_config(a, config);
     a->memory_lock_fd = -1;
     a->state.phase = BL_APP_LOOKING;

@@ -179,8 +179,9 @@ void bl_app_join_pipewire(bl_app_config *config, char **arguments);
 /// If that fails, bl_app_create tells it. Before bl_app_create.
 void bl_app_join_session(bl_app_config *config);
 
-/// Starts the threads and returns before there is a server or a sound. Thread: MAIN. Owns: the
-/// caller. Fails if a name is not fit, or memory or threads are short.
+/// Starts the threads and returns before there is a server or a sound. The process ignores SIGPIPE
+/// from then on. Thread: MAIN. Owns: the caller. Fails if a name is not fit, or memory or threads
+/// are short.
 bl_status bl_app_create(const bl_app_config *config, bl_app **app, bl_error *error);
 
 /// Fades out, remembers, ends. NULL is allowed.

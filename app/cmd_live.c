@@ -195,7 +195,6 @@ static int catch_signals(void)
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGCONT);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 

@@ -161,10 +161,10 @@ tally() {
 
 # --- The stages: build_NAME, test_NAME; the order is that of `stages` below ---
 
-# Labels of tests that say the same in every build, or have a stage of their own; and one that
-# measures speed, which says nothing about what is shipped under a sanitizer.
+# Labels of tests that say the same in every build, or have a stage of their own; and those that
+# measure time, which says nothing about what is shipped under a sanitizer.
 once='^(lint|ui|fuzz|bench|pipewire)$'
-measures='^app\.bench$'
+measures='^(app\.bench|system\.in_time)$'
 # Too long under ThreadSanitizer (rigs are measured by a whole riff, or have to catch up with what is
 # played); what their threads do is in app.switching, in short.
 long='^(app\.stage|system\.(gig|lists))$'

@@ -30,7 +30,7 @@ static const double silence_esr = 0.9, hopeless_share = 0.25;
 static const uint64_t hopeless_steps = 400;
 static const double steps_min = 100.0; // however short the time
 static const double report_s = 0.4;    // that the report takes, beside playing the model
-static const double measured_share = 0.02, measured_min_s = 0.5, measured_max_s = 3.0;
+static const double measured_share = 0.02, measured_min_s = 0.5, measured_max_s = 1.0;
 static const double esr_told_max = 1e6; // beyond, a model is noise and the figure says nothing
 
 /// The files of a run folder.

@@ -2,6 +2,7 @@
 // A model that another one starts from may be louder, softer, or of the other polarity than the
 // amplifier: the factor of least squares is put into its head.
 
+#include "rt/ftz.h"
 #include "train/start.h"
 #include "train/trainer_parts.h"
 
@@ -49,6 +50,7 @@ void bl_trainer_fit_start(bl_trainer *trainer)
     if (frames <= piece) {
         return;
     }
+    bl_ftz_enable();
     bl_learner_pack(trainer->learner, state->parameters);
     for (size_t i = 0; i < PIECES; i++) {
         add_piece(trainer, (frames - piece) * i / PIECES, sums);

@@ -43,6 +43,7 @@ void stage_isolate(int argc, char **argv)
     if (getenv("STAGE_PROBE") != NULL) {
         probe();
     }
+    signal(SIGPIPE, SIG_IGN); // of sockets to a server that is killed
     if (getenv("STAGE_ISOLATED") == NULL) {
         char script[PATH_MAX];
         snprintf(script, sizeof script, "%s/tests/system/isolate.sh", BL_SOURCE_DIR);

@@ -115,7 +115,7 @@ static int compare(const void *a, const void *b)
 
 /// What stands in a period is known as it begins, so a fade may be ahead of its byte by less than a
 /// period. The machine may hold LOADER up now and then, so it is the median that is held to the
-/// limit.
+/// limit, and only where BL_TEST_TIMES is set.
 static void test_program_changes(void **state)
 {
     (void)state;
@@ -148,9 +148,9 @@ static void test_program_changes(void **state)
     print_message("from the byte to the new sound alone: %.1f to %.1f ms, median %.1f ms\n",
                   (double)took[0] * 1000.0 / RATE, (double)took[SWITCHES - 1] * 1000.0 / RATE,
                   (double)median * 1000.0 / RATE);
-#ifndef BL_SANITIZED // which makes LOADER slow
-    assert_true(median <= LIMIT);
-#endif
+    if (getenv("BL_TEST_TIMES") != NULL) { // frames of a server in real time are time
+        assert_true(median <= LIMIT);
+    }
     close_scene(&s);
 }
 
