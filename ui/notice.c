@@ -43,7 +43,7 @@ void bl_notice_init(bl_notice *notice, bl_app *app)
     bl_access(close, "info-bar-action-2", NULL);
     g_signal_connect(bar, "response", G_CALLBACK(responded), notice);
     atk_object_set_role(gtk_widget_get_accessible(notice->root), ATK_ROLE_ALERT);
-    bl_access(notice->root, "info-bar", "Message");
+    bl_access(notice->root, "info-bar", NULL);
     gtk_widget_show_all(notice->root);
     gtk_widget_hide(notice->root);
     gtk_widget_set_no_show_all(notice->root, TRUE);
@@ -66,16 +66,18 @@ static char *begin_large(const char *text)
 static void show_message(bl_notice *notice, const bl_app_message *message, const char *comfort)
 {
     static const struct {
-        const char *icon;
+        const char *name, *icon;
         GtkMessageType type;
     } looks[] = {
-        [BL_APP_INFO] = {"backline-info-symbolic", GTK_MESSAGE_INFO},
-        [BL_APP_WARNING] = {"backline-warning-symbolic", GTK_MESSAGE_WARNING},
-        [BL_APP_ERROR] = {"backline-error-symbolic", GTK_MESSAGE_ERROR},
+        [BL_APP_INFO] = {"Information", "backline-info-symbolic", GTK_MESSAGE_INFO},
+        [BL_APP_WARNING] = {"Warning", "backline-warning-symbolic", GTK_MESSAGE_WARNING},
+        [BL_APP_ERROR] = {"Error", "backline-error-symbolic", GTK_MESSAGE_ERROR},
     };
     gtk_image_set_from_icon_name(GTK_IMAGE(notice->icon), looks[message->severity].icon,
                                  GTK_ICON_SIZE_DND);
     gtk_info_bar_set_message_type(GTK_INFO_BAR(notice->root), looks[message->severity].type);
+    // GTK has named it, in its own language.
+    atk_object_set_name(gtk_widget_get_accessible(notice->root), looks[message->severity].name);
     char *sentence = begin_large(message->text);
     char *whole = g_strconcat(sentence, comfort, NULL);
     gtk_label_set_text(GTK_LABEL(notice->text), whole);
