@@ -195,8 +195,8 @@ static void read_files(bl_app *app)
     if (app->is_guest) {
         bl_app_tell(app, BL_APP_WARNING,
                     "another Backline runs and remembers what is played there; this one begins "
-                    "with a copy and remembers nothing; start it with --name NAME, any NAME, and "
-                    "it remembers for itself");
+                    "with a copy and remembers nothing; to let this one remember too, start it "
+                    "with --name and another name");
     }
     if (bl_memory_load(app->config.name, !app->is_guest, &app->memory, &error) != BL_STATUS_OK) {
         bl_app_tell(app, BL_APP_WARNING, "%s", error.text);
@@ -416,8 +416,8 @@ static const char *word_of(const bl_app_state *s)
     return s->tuner.on ? "tuning" : s->muted ? "muted" : s->bypassed ? "bypassed" : "playing";
 }
 
-/// Whether a latency of 0 at these ports of ours is true: between programs it is, hardware that
-/// says so does not know it, and where nothing is connected there is none.
+/// Whether a latency of 0 at these ports of ours is true: between programs it is; hardware that
+/// says so does not know its own, and where nothing is connected nothing is known.
 static bool is_nothing_true(const bl_app *app, const char *ours)
 {
     bool connected = false;

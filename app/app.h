@@ -262,7 +262,7 @@ typedef enum bl_app_readiness {
 
 /// One part of the set list, for a table of all of them.
 typedef struct bl_app_part {
-    const char *song, *part, *rig; ///< the app's, until the next dispatch
+    const char *song, *part, *rig; ///< the app's, until the next dispatch or other set list
     int bank, program;             ///< program -1: none
     bl_app_readiness readiness;
     char fault[BL_APP_TEXT_MAX]; ///< why the rig cannot be played, "": it can
@@ -279,7 +279,7 @@ void bl_app_open_setlist(bl_app *app, const char *path);
 void bl_app_close_setlist(bl_app *app);
 
 /// Set lists that were played, the newest first; NULL behind the last one. Owns: the app, until the
-/// next dispatch.
+/// next dispatch, or until a set list is opened.
 const char *bl_app_get_setlist(const bl_app *app, size_t index);
 
 /// The model that plays goes on until this one takes over. In a set list it does so in the rig of

@@ -228,8 +228,8 @@ void bl_app_finish_setlist(bl_app *app);
 /// The part of the set list is heard again as it is there, whatever model came between.
 void bl_app_return_to_part(bl_app *app);
 
-/// The session plays this copy of the set list the next time.
-void bl_app_keep_setlist(bl_app *app, const char *path);
+/// The session plays this copy of the set list of `path` the next time, if that is still open.
+void bl_app_keep_setlist(bl_app *app, const char *path, const char *copy);
 
 /// Writes into the state where the player is.
 void bl_app_show_place(bl_app *app);

@@ -180,11 +180,11 @@ void bl_app_hear_pulse(bl_app *app)
     if ((news & BL_NEWS_LOST) != 0 && app->joined &&
         atomic_load_explicit(&app->pulse.lost_epoch, memory_order_acquire) == app->epoch) {
         char why[BL_PULSE_REASON_MAX + 192];
-        snprintf(
-            why, sizeof why,
-            "the JACK server has gone (\"%s\", status 0x%x); nothing is lost: everything stays "
-            "loaded and plays again by itself when a server comes back",
-            app->pulse.lost_reason, (unsigned)app->pulse.lost_code);
+        const char *reason = app->pulse.lost_reason;
+        snprintf(why, sizeof why,
+                 "the JACK server has gone%s%s%s; nothing is lost: everything stays loaded and "
+                 "plays again by itself when a server comes back",
+                 reason[0] != '\0' ? " (\"" : "", reason, reason[0] != '\0' ? "\")" : "");
         on_lost(app, why);
         return;
     }

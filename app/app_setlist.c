@@ -79,10 +79,10 @@ static void remember_place(bl_app *app)
     }
 }
 
-void bl_app_keep_setlist(bl_app *app, const char *path)
+void bl_app_keep_setlist(bl_app *app, const char *path, const char *copy)
 {
-    if (app->setlist.part_count > 0) { // not closed meanwhile
-        snprintf(app->setlist_copy, sizeof app->setlist_copy, "%s", path);
+    if (strcmp(app->setlist_path, path) == 0) { // neither closed meanwhile nor left for another
+        snprintf(app->setlist_copy, sizeof app->setlist_copy, "%s", copy);
         remember_place(app);
     }
 }
@@ -349,6 +349,7 @@ void bl_app_close_setlist(bl_app *app)
     app->setlist_path[0] = app->setlist_copy[0] = app->memory.setlist[0] = '\0';
     memset(&app->state.place, 0, sizeof app->state.place);
     memset(&app->state.stage, 0, sizeof app->state.stage);
+    app->state.tempo_bpm = app->tempo.bpm; // the song's is gone
     app->state.changes++;
     app->state.parts_serial++;
     bl_app_stage_rigs(app, -1);
@@ -358,6 +359,7 @@ void bl_app_close_setlist(bl_app *app)
     }
     snprintf(app->rig_path, sizeof app->rig_path, "%s", last.path);
     bl_app_play_rig(app, &last.rig);
+    bl_app_save_memory(app);
 }
 
 const char *bl_app_get_setlist(const bl_app *app, size_t index)

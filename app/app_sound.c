@@ -76,6 +76,10 @@ void bl_app_set_parameter(bl_app *app, bl_parameter parameter, double value)
 /// Asks LOADER for a chain; `path` NULL: of the model that is loaded.
 static void request_model(bl_app *app, const char *path)
 {
+    if (path != NULL && strcmp(path, app->first_model) != 0) {
+        app->first_model[0] = '\0'; // the player has moved on
+        app->first_model_is_chosen = false;
+    }
     app->model_whole = atomic_load(&app->pulse.freewheel);
     bl_loader_job job = {
         .generation = bl_stage_next_generation(app->stage),
@@ -221,7 +225,8 @@ void bl_app_prepare_sound(bl_app *app, double sample_rate_hz)
         return;
     }
     const char *first = app->first_model[0] != '\0' ? app->first_model : NULL;
-    if (app->setlist.part_count == 0 || app->other_model) {
+    // Beside a set list, too, what is on its way was for the old rate, or for none yet.
+    if (app->setlist.part_count == 0 || app->other_model || app->model_awaited || first != NULL) {
         request_model(app, first);
     }
     if (app->demo_path[0] != '\0') {

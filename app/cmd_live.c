@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 // At least once a second, although the app wakes the loop only every 50 ms.

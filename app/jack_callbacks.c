@@ -314,10 +314,10 @@ static void copy_words(const char *words, char copy[BL_PULSE_REASON_MAX])
 /// To be treated like a signal handler: the server is gone, this thread may not even close.
 static void on_shutdown(jack_status_t code, const char *reason, void *argument)
 {
+    (void)code;
     bl_jack *jack = argument;
     bl_pulse *pulse = pulse_of(argument);
     if (pulse != NULL && atomic_load(&pulse->lost_epoch) != jack->epoch) {
-        pulse->lost_code = (uint32_t)code;
         copy_words(reason, pulse->lost_reason);
         atomic_store_explicit(&pulse->lost_epoch, jack->epoch, memory_order_release);
         tell(pulse, BL_NEWS_LOST);

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PATIENCE_MS = 10000, API_MAJOR = 1, API_MINOR = 1, ERROR_GENERAL = -1, WAITING_MAX = 8 };

@@ -75,8 +75,8 @@ typedef struct bl_pulse {
     _Atomic uint32_t xruns;      ///< NOTIFY -> MAIN, total
     _Atomic bool freewheel;      ///< NOTIFY -> MAIN, RT
     _Atomic uint64_t lost_epoch; ///< NOTIFY -> MAIN: which client lost its server
-    uint32_t lost_code;          ///< why, NOTIFY's until it writes lost_epoch, then MAIN's
-    char lost_reason[BL_PULSE_REASON_MAX]; ///< in the server's words, the same
+    /// Why, in the server's words; NOTIFY's until it writes lost_epoch, then MAIN's.
+    char lost_reason[BL_PULSE_REASON_MAX];
 
     _Atomic uint32_t came[BL_PULSE_CAME]; ///< NOTIFY -> LINK: ids of ports that came, turn by turn
     _Atomic uint32_t came_count;          ///< NOTIFY -> LINK: of them, since the start

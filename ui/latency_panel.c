@@ -35,9 +35,11 @@ void bl_latency_panel_update(bl_latency_panel *panel, const bl_app_state *state)
     char text[BL_WORDS_MAX];
     const bool whole = state->latency.in_known && state->latency.out_known;
     g_snprintf(text, sizeof text, "%s%.1f ms", whole ? "" : "≥ ", state->latency.total_ms);
-    bl_label_set(panel->total, state->server[0] != '\0' ? text : "–");
-    bl_label_set(panel->remark, whole ? "string to loudspeaker, as reported"
-                                      : "string to loudspeaker; not all of it is reported");
+    const bool joined = state->server[0] != '\0';
+    bl_label_set(panel->total, joined ? text : "–");
+    bl_label_set(panel->remark, !joined ? ""
+                                : whole ? "string to loudspeaker, as reported"
+                                        : "string to loudspeaker; not all of it is reported");
     bl_latency_bar_set(BL_LATENCY_BAR(panel->bar), &state->latency);
     bl_words_ms(state->latency.own_ms, text);
     bl_label_set(panel->own, text);

@@ -181,6 +181,26 @@ static void test_tempo_is_the_songs_until_it_is_tapped(void **state)
     bl_app_act(app, BL_ACTION_NEXT_SONG, 0);
     bl_app_get_state(app, &s);
     assert_true(s.tempo_bpm == 0.0);
+    bl_app_act(app, BL_ACTION_PREVIOUS_SONG, 0);
+    bl_app_close_setlist(app);
+    bl_app_get_state(app, &s);
+    assert_true(s.tempo_bpm == 0.0); // no song, no tempo
+}
+
+static void test_a_model_is_chosen_before_there_is_a_server(void **state)
+{
+    (void)state;
+    bl_app_state s = {0};
+    bl_app_destroy(app);
+    stage_server_stop();
+    bl_app_config config = bl_app_config_default();
+    config.setlist = stage_path("one.yaml");
+    assert_int_equal(bl_app_create(&config, &app, NULL), BL_STATUS_OK);
+    bl_app_load_model(app, models[3]);
+    stage_server_start(&(stage_server){.rate_hz = 48000, .period = 128, .async = true});
+    PUMP_UNTIL(plays(&s, 3) && s.place.other_model);
+    bl_app_act(app, BL_ACTION_PART, 1);
+    PUMP_UNTIL(plays(&s, 0) && !s.place.other_model);
 }
 
 int main(int argc, char **argv)
@@ -192,6 +212,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_another_model_plays_beside_the_list, open_stage,
                                         close_stage),
         cmocka_unit_test_setup_teardown(test_tempo_is_the_songs_until_it_is_tapped, open_stage,
+                                        close_stage),
+        cmocka_unit_test_setup_teardown(test_a_model_is_chosen_before_there_is_a_server, open_stage,
                                         close_stage),
     };
     return cmocka_run_group_tests_name("lists", tests, stage_open, stage_close);

@@ -214,7 +214,7 @@ static void die_by(int number)
     for (int i = 0; i < rounds(); i++) {
         stage_server_signal(number);
         stage_wait_message(&s.live, &s.seen,
-                           "the JACK server has gone (\"JACK server has been closed\", status 0x");
+                           "the JACK server has gone (\"JACK server has been closed\"); nothing");
         come_back(&usual);
     }
     stage_live_stop(&s.live);
