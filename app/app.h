@@ -198,6 +198,9 @@ void bl_app_dispatch(bl_app *app);
 /// said nothing.
 bool bl_app_take_window_wish(bl_app *app, bool *seen);
 
+/// Whether there is a session manager, which can show and hide the window.
+bool bl_app_is_in_session(const bl_app *app);
+
 /// The session manager, if there is one, is told whether the window can be seen.
 void bl_app_tell_window(bl_app *app, bool seen);
 

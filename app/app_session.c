@@ -232,6 +232,11 @@ bool bl_app_take_window_wish(bl_app *app, bool *seen)
     return wished;
 }
 
+bool bl_app_is_in_session(const bl_app *app)
+{
+    return app->session.nsm != NULL;
+}
+
 void bl_app_tell_window(bl_app *app, bool seen)
 {
     if (app->session.nsm != NULL) {

@@ -5,9 +5,9 @@
 
 #include "access.h"
 
-bool bl_window_can_return(GApplication *application)
+bool bl_window_can_return(GApplication *application, const bl_app *app)
 {
-    return g_application_get_dbus_connection(application) != NULL;
+    return bl_app_is_in_session(app) || g_application_get_dbus_connection(application) != NULL;
 }
 
 static void answered(GtkWidget *dialog, int response, gpointer data)

@@ -318,20 +318,37 @@ static void show_next(bl_setlist_panel *panel, const bl_app_place *place)
     bl_label_set(panel->next, text);
 }
 
+// Whether another of the last set lists has a file of the same name.
+static bool has_namesake(const bl_app *app, size_t index)
+{
+    bool found = false;
+    const char *path;
+    char *name = g_path_get_basename(bl_app_get_setlist(app, index));
+    for (size_t i = 0; !found && (path = bl_app_get_setlist(app, i)) != NULL; i++) {
+        char *other = g_path_get_basename(path);
+        found = i != index && g_str_equal(name, other);
+        g_free(other);
+    }
+    g_free(name);
+    return found;
+}
+
 static void show_last(bl_setlist_panel *panel)
 {
     g_menu_remove_all(panel->last);
     const char *path;
     for (size_t i = 0; (path = bl_app_get_setlist(panel->app, i)) != NULL; i++) {
-        char *name = g_path_get_basename(path);
-        char *shown = g_filename_display_name(name);
+        // Of two files that are called alike the folders tell.
+        char *shown = has_namesake(panel->app, i) ? g_filename_display_name(path)
+                                                  : g_filename_display_basename(path);
         GMenuItem *item = g_menu_item_new(NULL, NULL);
         g_menu_item_set_label(item, shown);
-        g_menu_item_set_action_and_target(item, "win.last-setlist", "i", (gint)i);
+        // The path, since their order changes while the menu stands open.
+        g_menu_item_set_action_and_target_value(item, "win.last-setlist",
+                                                g_variant_new_bytestring(path));
         g_menu_append_item(panel->last, item);
         g_object_unref(item);
         g_free(shown);
-        g_free(name);
     }
 }
 

@@ -75,13 +75,7 @@ static void open_last_setlist(GSimpleAction *action, GVariant *parameter, gpoint
 {
     (void)action;
     bl_window *window = data;
-    const gint32 index = g_variant_get_int32(parameter);
-    const char *path = index >= 0 ? bl_app_get_setlist(window->app, (size_t)index) : NULL;
-    char *copy = g_strdup(path); // opening it moves it to the front
-    if (copy != NULL) {
-        bl_app_open_setlist(window->app, copy);
-    }
-    g_free(copy);
+    bl_app_open_setlist(window->app, g_variant_get_bytestring(parameter));
 }
 
 static void close_setlist(GSimpleAction *action, GVariant *parameter, gpointer data)
@@ -129,7 +123,7 @@ static void add_actions(bl_window *window, GtkApplication *application)
         {.name = "close", .activate = act},
         {.name = "area", .activate = next_area},
         {.name = "open-setlist", .activate = open_setlist},
-        {.name = "last-setlist", .parameter_type = "i", .activate = open_last_setlist},
+        {.name = "last-setlist", .parameter_type = "ay", .activate = open_last_setlist},
         {.name = "close-setlist", .activate = close_setlist},
         {.name = "go-next", .activate = go},
         {.name = "go-previous", .activate = go},
@@ -236,9 +230,14 @@ static void unmapped(GtkWidget *root, gpointer data)
 static gboolean closed(GtkWidget *root, GdkEvent *event, gpointer data)
 {
     (void)event;
-    GApplication *application = data;
-    if (!bl_window_can_return(application)) {
+    const bl_window *window = data;
+    GApplication *application = G_APPLICATION(gtk_window_get_application(GTK_WINDOW(root)));
+    if (!bl_window_can_return(application, window->app)) {
         bl_close_dialog_show(GTK_WINDOW(root), application);
+        return TRUE;
+    }
+    if (bl_app_is_in_session(window->app)) { // its manager shows that, and has a button for it
+        gtk_widget_hide(root);
         return TRUE;
     }
     GNotification *notification = g_notification_new("Backline plays on");
@@ -320,7 +319,8 @@ bl_window *bl_window_create(GtkApplication *application, bl_app *app)
     gtk_window_set_title(GTK_WINDOW(window->root), "Backline");
     gtk_window_set_icon_name(GTK_WINDOW(window->root), "org.backline.Backline");
     set_size(GTK_WINDOW(window->root));
-    bl_title_bar_init(&window->title_bar, app, bl_window_can_return(G_APPLICATION(application)));
+    bl_title_bar_init(&window->title_bar, app,
+                      bl_window_can_return(G_APPLICATION(application), app));
     bl_notice_init(&window->notice, app);
     bl_model_panel_init(&window->models, app);
     bl_port_panel_init(&window->in, app, true);
@@ -338,7 +338,7 @@ bl_window *bl_window_create(GtkApplication *application, bl_app *app)
     g_signal_connect(window->root, "map", G_CALLBACK(mapped), window);
     g_signal_connect(window->root, "unmap", G_CALLBACK(unmapped), window);
     g_signal_connect(window->root, "size-allocate", G_CALLBACK(size_changed), NULL);
-    g_signal_connect(window->root, "delete-event", G_CALLBACK(closed), application);
+    g_signal_connect(window->root, "delete-event", G_CALLBACK(closed), window);
     bl_window_update(window);
     gtk_widget_show_all(box);
     gtk_widget_show_all(window->title_bar.root);

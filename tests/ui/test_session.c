@@ -10,6 +10,7 @@
 #include <gdk/gdkkeysyms.h>
 #include <jack/jack.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,6 +44,27 @@ static bool jack_knows(const char *port)
     const bool known = jack_port_by_name(client, port) != NULL;
     jack_client_close(client);
     return known;
+}
+
+/// Without a session bus, too: the manager is enough to bring the window back.
+static void check_closing(const char *folder)
+{
+    char *bus = strdup(getenv("DBUS_SESSION_BUS_ADDRESS"));
+    setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:", 1);
+    manager_start(&m);
+    desk_launch(&window, (const char *const[]){NULL});
+    setenv("DBUS_SESSION_BUS_ADDRESS", bus, 1);
+    free(bus);
+    manager_open(&m, &window, folder);
+    desk_wait_window(&window);
+    m.hidden = m.shown = false;
+    desk_click("win-close");
+    manager_wait(&m, &window, &m.hidden, "gui_is_hidden");
+    desk_wait_gone("page-amp");
+    ask("/nsm/client/show_optional_gui");
+    manager_wait(&m, &window, &m.shown, "gui_is_shown");
+    desk_wait_is("page-amp", DESK_SHOWING, true);
+    desk_stop(&window);
 }
 
 static void test_is_a_client_of_its_manager(void **state)
@@ -80,6 +102,8 @@ static void test_is_a_client_of_its_manager(void **state)
     desk_wait_is("page-amp", DESK_SHOWING, true);
     desk_wait_text("status-state", "Bypassed"); // as if nothing had been
     desk_stop(&window);
+    manager_stop(&m);
+    check_closing(folder);
 }
 
 int main(int argc, char **argv)
