@@ -228,8 +228,9 @@ void bl_app_finish_setlist(bl_app *app);
 /// The part of the set list is heard again as it is there, whatever model came between.
 void bl_app_return_to_part(bl_app *app);
 
-/// The session plays this copy of the set list of `path` the next time, if that is still open.
-void bl_app_keep_setlist(bl_app *app, const char *path, const char *copy);
+/// The session plays the copy of the set list of `path`, as it was kept there, the next time, if
+/// that list is still open.
+void bl_app_keep_setlist(bl_app *app, const char *path, const bl_setlist *kept, const char *copy);
 
 /// Writes into the state where the player is.
 void bl_app_show_place(bl_app *app);

@@ -136,7 +136,8 @@ static void remember_kept(bl_app *app, const bl_session_sound *sound)
 {
     bl_memory *m = &app->memory;
     if (sound->setlist.part_count > 0) {
-        bl_app_keep_setlist(app, app->session.saving_sound.rig, sound->setlist_path);
+        bl_app_keep_setlist(app, app->session.saving_sound.rig, &sound->setlist,
+                            sound->setlist_path);
         return;
     }
     snprintf(m->model, sizeof m->model, "%s", sound->rig.model);

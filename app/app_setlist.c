@@ -79,9 +79,24 @@ static void remember_place(bl_app *app)
     }
 }
 
-void bl_app_keep_setlist(bl_app *app, const char *path, const char *copy)
+/// The rigs that the session has written over are in their files now as they were kept, so that
+/// only an edit by somebody else counts as one.
+static void take_as_read(bl_setlist *list, const bl_setlist *kept)
+{
+    for (size_t i = 0; i < list->rig_count; i++) {
+        for (size_t k = 0; k < kept->rig_count; k++) {
+            if (strcmp(list->rigs[i].path, kept->rigs[k].path) == 0) {
+                memcpy(list->rigs[i].as_read, kept->rigs[k].rig.parameters,
+                       sizeof list->rigs[i].as_read);
+            }
+        }
+    }
+}
+
+void bl_app_keep_setlist(bl_app *app, const char *path, const bl_setlist *kept, const char *copy)
 {
     if (strcmp(app->setlist_path, path) == 0) { // neither closed meanwhile nor left for another
+        take_as_read(&app->setlist, kept);
         snprintf(app->setlist_copy, sizeof app->setlist_copy, "%s", copy);
         remember_place(app);
     }
@@ -397,6 +412,10 @@ static void reload(bl_app *app)
         bl_app_tell(app, BL_APP_WARNING, "%s; the list plays on as it was", error.text);
         return;
     }
+    if (bl_setlist_same(&old, &fresh)) {
+        bl_setlist_finish(&fresh);
+        return;
+    }
     app->place = bl_setlist_resume(&fresh, old.songs[was->song].name, was->name, app->place);
     app->last_place = app->last_place < fresh.part_count ? app->last_place : app->place;
     app->setlist = fresh;
@@ -421,8 +440,8 @@ void bl_app_watch_files(bl_app *app, int64_t now_ms)
     if (bl_watch_take(&app->watch_files)) {
         app->reload_due_ms = now_ms + RELOAD_MS;
     }
-    if (app->reload_due_ms == 0 || now_ms < app->reload_due_ms) {
-        return;
+    if (app->reload_due_ms == 0 || now_ms < app->reload_due_ms || app->session.saving != NULL) {
+        return; // what a save writes is no edit
     }
     app->reload_due_ms = 0;
     bl_app_read_midi_map(app);

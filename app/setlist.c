@@ -344,6 +344,43 @@ void bl_setlist_finish(bl_setlist *setlist)
     memset(setlist, 0, sizeof *setlist);
 }
 
+static bool same_song(const bl_setlist_song *a, const bl_setlist_song *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->first == b->first && a->count == b->count &&
+           a->tempo_bpm == b->tempo_bpm;
+}
+
+static bool same_part(const bl_setlist_part *a, const bl_setlist_part *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->song == b->song && a->rig == b->rig &&
+           a->bank == b->bank && a->program == b->program;
+}
+
+static bool same_rig(const bl_setlist_rig *a, const bl_setlist_rig *b)
+{
+    return strcmp(a->path, b->path) == 0 && strcmp(a->error.text, b->error.text) == 0 &&
+           strcmp(a->rig.name, b->rig.name) == 0 && strcmp(a->rig.model, b->rig.model) == 0 &&
+           strcmp(a->rig.cab, b->rig.cab) == 0 && a->rig.spill == b->rig.spill &&
+           a->rig.match_loudness == b->rig.match_loudness &&
+           bl_rig_same_parameters(a->as_read, b->as_read);
+}
+
+bool bl_setlist_same(const bl_setlist *a, const bl_setlist *b)
+{
+    bool same = strcmp(a->name, b->name) == 0 && a->song_count == b->song_count &&
+                a->part_count == b->part_count && a->rig_count == b->rig_count;
+    for (size_t i = 0; same && i < a->song_count; i++) {
+        same = same_song(&a->songs[i], &b->songs[i]);
+    }
+    for (size_t i = 0; same && i < a->part_count; i++) {
+        same = same_part(&a->parts[i], &b->parts[i]);
+    }
+    for (size_t i = 0; same && i < a->rig_count; i++) {
+        same = same_rig(&a->rigs[i], &b->rigs[i]);
+    }
+    return same;
+}
+
 size_t bl_setlist_find_program(const bl_setlist *setlist, int bank, int program)
 {
     for (size_t i = 0; i < setlist->part_count; i++) {

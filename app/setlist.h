@@ -65,6 +65,9 @@ bl_status bl_setlist_save(const char *path, const bl_setlist *setlist, bl_error 
 /// Makes `copy` the same, with memory of its own. False: memory is short. Thread: any but RT.
 bool bl_setlist_copy(const bl_setlist *setlist, bl_setlist *copy);
 
+/// Whether two files say the same, whatever has been made of the parameters since. Thread: any.
+bool bl_setlist_same(const bl_setlist *a, const bl_setlist *b);
+
 /// Frees what it holds.
 void bl_setlist_finish(bl_setlist *setlist);
 

@@ -220,6 +220,13 @@ static void test_is_written_as_it_is_read(void **state)
     // A part that has no program gets none by being copied.
     assert_true(bl_setlist_copy(&list, &again));
     assert_int_equal(again.parts[1].program, -1);
+    again.rigs[0].rig.parameters[0] += 1.0; // turned, and the file is as it was
+    assert_true(bl_setlist_same(&list, &again));
+    again.rigs[0].as_read[0] += 1.0;
+    assert_false(bl_setlist_same(&list, &again));
+    again.rigs[0].as_read[0] -= 1.0;
+    again.parts[2].program = 3;
+    assert_false(bl_setlist_same(&list, &again));
     bl_setlist_finish(&again);
 }
 
