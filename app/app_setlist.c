@@ -352,12 +352,26 @@ void bl_app_open_setlist(bl_app *app, const char *path)
     begin(app);
 }
 
+/// The rig to play on with alone: that of the part, or, where it could not be read, the one that
+/// sounds, with its knobs shown.
+static bl_setlist_rig last_rig(bl_app *app)
+{
+    bl_setlist_rig last = *rig_at(app, app->place);
+    bl_stage_state now;
+    bl_stage_get_state(app->stage, &now);
+    if (last.error.status != BL_STATUS_OK && now.sounding >= 0 && !app->other_model) {
+        last = app->setlist.rigs[app->rig_on_stage[now.sounding]];
+        memcpy(app->state.parameters, last.rig.parameters, sizeof app->state.parameters);
+    }
+    return last;
+}
+
 void bl_app_close_setlist(bl_app *app)
 {
     if (app->setlist.part_count == 0) {
         return;
     }
-    bl_setlist_rig last = *rig_at(app, app->place);
+    bl_setlist_rig last = last_rig(app);
     const bool other = app->other_model;
     bl_app_drop_other_model(app);
     bl_setlist_finish(&app->setlist);

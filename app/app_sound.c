@@ -73,7 +73,7 @@ void bl_app_set_parameter(bl_app *app, bl_parameter parameter, double value)
     send_knob(app, parameter);
 }
 
-/// Asks LOADER for a chain; `path` NULL: of the model that is loaded.
+/// Asks LOADER for a chain; `path` NULL: of the model that is loaded, "": without one.
 static void request_model(bl_app *app, const char *path)
 {
     if (path != NULL && strcmp(path, app->first_model) != 0) {
@@ -83,6 +83,7 @@ static void request_model(bl_app *app, const char *path)
     app->model_whole = atomic_load(&app->pulse.freewheel);
     bl_loader_job job = {
         .generation = bl_stage_next_generation(app->stage),
+        .clean = path != NULL && path[0] == '\0',
         .sample_rate_hz = app->engine_rate_hz,
         .quality = app->config.quality,
         .whole = app->model_whole,

@@ -50,6 +50,11 @@ void bl_loader_answer_free(bl_loader_answer *answer)
 /// Makes `loader->model` the one the job names.
 static bl_status get_model(bl_loader *loader, const bl_loader_job *job, bl_error *error)
 {
+    if (job->clean) {
+        bl_model_release(loader->model);
+        loader->model = NULL;
+        loader->model_path[0] = '\0';
+    }
     if (job->path[0] == '\0') {
         return BL_STATUS_OK;
     }
@@ -274,12 +279,14 @@ void bl_loader_load_model(bl_loader *loader, const bl_loader_job *job)
 {
     pthread_mutex_lock(&loader->lock);
     // A rebuild must not swallow a file that was asked for before and is still to be read.
-    const bool keep_path = job->path[0] == '\0' && loader->model_wanted;
+    const bool keep_path = job->path[0] == '\0' && !job->clean && loader->model_wanted;
+    const bool clean = loader->model_job.clean;
     char path[sizeof job->path];
     memcpy(path, loader->model_job.path, sizeof path);
     loader->model_job = *job;
     if (keep_path) {
         memcpy(loader->model_job.path, path, sizeof path);
+        loader->model_job.clean = clean;
     }
     loader->model_wanted = true;
     loader->newest_model = job->generation;

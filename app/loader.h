@@ -26,6 +26,7 @@ typedef struct bl_loader bl_loader;
 typedef struct bl_loader_job {
     uint64_t generation;   ///< rises with every job; of a model: from bl_stage_next_generation
     char path[4096];       ///< "": build the model that is loaded already once more
+    bool clean;            ///< with "": without a model from now on
     double sample_rate_hz; ///< of the engine
     double quality;
     bool stages;                    ///< see bl_chain_config

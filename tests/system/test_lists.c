@@ -95,6 +95,31 @@ static void test_opens_and_closes(void **state)
     PUMP_UNTIL(plays(&s, 3));
 }
 
+/// The rig that sounds plays on, be it without a model, or not that of a part that cannot be read.
+static void test_what_sounds_outlives_the_list(void **state)
+{
+    (void)state;
+    bl_app_state s = {0};
+    stage_write("clean.yaml", "version: 1\nmatch_loudness: false\nparameters: {bass: 7}\n");
+    stage_write("one.yaml",
+                "version: 1\nsongs:\n- {name: Loud, rig: a.yaml}\n"
+                "- {name: None, rig: nowhere.yaml}\n- {name: Clean, rig: clean.yaml}\n");
+    bl_app_open_setlist(app, stage_path("one.yaml"));
+    PUMP_UNTIL(plays(&s, 0) && s.stage.armed == 2);
+    bl_app_act(app, BL_ACTION_NEXT, 0);
+    bl_app_close_setlist(app);
+    PUMP_UNTIL(plays(&s, 0) && s.place.number == 0);
+    assert_true(s.parameters[BL_PARAMETER_BASS] == 3.0);
+    bl_app_open_setlist(app, stage_path("one.yaml"));
+    bl_app_act(app, BL_ACTION_JUMP, 3);
+    PUMP_UNTIL(!s.loading && s.model_path[0] == '\0');
+    const uint64_t swaps = s.swaps;
+    bl_app_close_setlist(app);
+    PUMP_UNTIL(!s.loading && s.swaps > swaps);
+    assert_string_equal(s.model_path, "");
+    assert_true(s.parameters[BL_PARAMETER_BASS] == 7.0);
+}
+
 static void test_another_model_plays_beside_the_list(void **state)
 {
     (void)state;
@@ -209,6 +234,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_opens_and_closes, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_a_newer_model_is_told, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(test_what_sounds_outlives_the_list, open_stage,
+                                        close_stage),
         cmocka_unit_test_setup_teardown(test_another_model_plays_beside_the_list, open_stage,
                                         close_stage),
         cmocka_unit_test_setup_teardown(test_tempo_is_the_songs_until_it_is_tapped, open_stage,
