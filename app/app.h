@@ -123,7 +123,7 @@ typedef struct bl_app_state {
     uint32_t own_latency_frames;
     double model_load;     ///< what the model needs, measured before it was heard; 0: no model
     uint64_t howls;        ///< times that feedback was turned down since the rate was set
-    bool howling;          ///< and still is
+    bool howling;          ///< and still is; false while feedback is only suspected
     double trim_db;        ///< what makes the rig as loud as others; 0: nothing, or off
     double calibration_db; ///< between interface and model; 0: nothing, or off
     bool trim_measured;    ///< by playing the riff through it

@@ -458,20 +458,22 @@ static void hear_guard(bl_app *app, const bl_telemetry *t)
     s->narrowed = t->narrowed;
 }
 
-/// Tells feedback, and when it is over.
+/// Tells feedback that was proved, and when it is over; nothing of a mere suspicion.
 static void hear_howl(bl_app *app, const bl_telemetry *t)
 {
     bl_app_state *s = &app->state;
-    if (t->howling && !s->howling) {
-        bl_app_tell(app, BL_APP_WARNING,
-                    "feedback: a tone grew by itself, so the output is turned down until it is "
-                    "gone; turn the guitar away from the loudspeaker, or down. howl_guard "
-                    "switches this off");
+    const bool proved = t->howls > s->howls;
+    if (proved && !s->howling) {
+        bl_app_tell(
+            app, BL_APP_WARNING,
+            "feedback: a tone came back from the loudspeaker, so the output is turned "
+            "down until it is gone; turn the guitar away from the loudspeaker, or down. howl_guard "
+            "switches this off");
     } else if (!t->howling && s->howling) {
         bl_app_tell(app, BL_APP_INFO, "the feedback is over: full level again");
     }
     s->howls = t->howls;
-    s->howling = t->howling;
+    s->howling = t->howling && (proved || s->howling);
 }
 
 void bl_app_poll_engine(bl_app *app)

@@ -45,7 +45,7 @@ void bl_howl_init(bl_howl *howl, double sample_rate_hz)
 
 static const float *powers_of(const bl_howl *howl, uint32_t looks_ago)
 {
-    return howl->powers[(howl->looks - looks_ago) % (BL_HOWL_KEPT + 1)];
+    return howl->powers[(howl->trail.looks - looks_ago) % (BL_HOWL_KEPT + 1)];
 }
 
 static float lobe(const float *powers, uint32_t bin)
@@ -91,7 +91,7 @@ static float growth_db(const bl_howl *howl, uint32_t bin, uint32_t ago, uint32_t
 
 static bool grows_as(const bl_howl *howl, uint32_t bin, const growth *as)
 {
-    if (howl->lasting < as->lasting || howl->looks <= as->steps * as->looks) {
+    if (howl->trail.lasting < as->lasting || howl->trail.looks <= as->steps * as->looks) {
         return false;
     }
     const float total = growth_db(howl, bin, 0, as->steps * as->looks);
@@ -122,82 +122,84 @@ static bool is_near(uint32_t bin, uint32_t other)
     return bin <= other + BL_HOWL_LOBE && bin + BL_HOWL_LOBE >= other;
 }
 
-// Counts for how long the same tone holds most of the power, and is louder than any string.
-static void heed_loudest(bl_howl *howl, const tone *found)
+// Counts for how long the same tone holds most of the power.
+static void heed_loudest(bl_howl_trail *trail, const tone *found)
 {
-    const bool lasts = found->share >= BL_HOWL_MOST && is_near(found->bin, howl->loudest);
-    const bool loud = found->share >= BL_HOWL_MOST && found->power >= BL_HOWL_LOUD_MIN;
-    howl->lasting = lasts ? howl->lasting + 1 : 0;
-    howl->loud = !loud ? 0 : lasts ? howl->loud + 1 : 1;
-    howl->loudest = found->bin;
+    const bool lasts = found->share >= BL_HOWL_MOST && is_near(found->bin, trail->loudest);
+    trail->lasting = lasts ? trail->lasting + 1 : 0;
+    trail->loudest = found->bin;
 }
 
-// Counts for how long the tone stands still.
+// Counts for how long the tone stands still: longer than any string does, even where the input
+// clips and all but hides its fall.
 static bool stands_still(bl_howl *howl, uint32_t bin)
 {
-    if (bin == 0 || bin != howl->tone) {
-        howl->tone = bin;
-        howl->still = 0;
-        return false;
-    }
-    const float now = lobe(powers_of(howl, 0), bin), step = growth_db(howl, bin, 0, 1);
-    const bool still =
-        now >= BL_HOWL_STILL_MIN && step >= -BL_HOWL_STILL_FALL_DB && step <= BL_HOWL_STILL_RISE_DB;
-    howl->still = still ? howl->still + 1 : 0;
-    return howl->still >= BL_HOWL_STILL;
+    bl_howl_trail *trail = &howl->trail;
+    const float power = bin > 0 ? lobe(powers_of(howl, 0), bin) : 0.0F;
+    const bool same = bin > 0 && bin == trail->tone && power >= BL_HOWL_STILL_MIN &&
+                      power >= BL_HOWL_STILL_LEAST * trail->still_power &&
+                      growth_db(howl, bin, 0, 1) <= BL_HOWL_STILL_RISE_DB;
+    trail->tone = bin;
+    trail->still = same ? trail->still + 1 : 0;
+    trail->still_power = same ? fmaxf(trail->still_power, power) : power;
+    return trail->still >= BL_HOWL_STILL;
 }
 
 static void turn_down(bl_howl *howl, float power)
 {
     bl_smoother_move(&howl->gain, fmaxf(howl->gain.target * BL_HOWL_STEP, BL_HOWL_FLOOR));
-    howl->power = power;
-    howl->until_check = BL_HOWL_PATIENCE;
+    howl->trail.power = power;
+    howl->trail.until_check = BL_HOWL_PATIENCE;
 }
 
 static void find(bl_howl *howl, const tone *found)
 {
-    howl->bin = found->bin;
-    howl->found_power = found->power;
-    howl->until_proof = BL_HOWL_PROOF;
+    howl->trail.bin = found->bin;
+    howl->trail.most_power = found->power;
+    howl->trail.until_proof = BL_HOWL_PROOF;
     turn_down(howl, found->power);
 }
 
-// Turning the output down has not changed the tone: something else makes it.
-static void acquit(bl_howl *howl)
+// The tone is no feedback. `innocent`: its bin, if it did not care to the end, for as long as it
+// lasts; else 0.
+static void acquit(bl_howl *howl, uint32_t innocent)
 {
-    howl->innocent = howl->bin;
-    howl->bin = 0;
+    howl->trail.innocent = innocent;
+    howl->trail.bin = 0;
     bl_smoother_move(&howl->gain, 1.0F);
 }
 
 // The tone was found before: turned down further while it does not fall, let go when it is gone.
+// One that goes into another before it was proved is a string that was bent, or the next note.
 static void follow(bl_howl *howl)
 {
+    bl_howl_trail *trail = &howl->trail;
     const float *powers = powers_of(howl, 0);
-    const float power = lobe(powers, howl->bin);
-    if (howl->until_proof > 0 &&
-        (power * BL_HOWL_CARES < howl->found_power || power > BL_HOWL_CARES * howl->found_power)) {
-        howl->until_proof = 0;
+    const float power = lobe(powers, trail->bin);
+    const bool there = power >= BL_HOWL_INPUT_MIN && power >= 0.5F * sum_of(powers);
+    trail->most_power = fmaxf(trail->most_power, power);
+    if (there && trail->until_proof > 0 && power * BL_HOWL_CARES < trail->most_power) {
+        trail->until_proof = 0;
         howl->count++;
     }
-    if (power < BL_HOWL_INPUT_MIN || power < 0.5F * sum_of(powers)) {
-        howl->bin = 0;
-        howl->gone = 0;
-    } else if (howl->until_proof > 0 && --howl->until_proof == 0) {
-        acquit(howl);
-    } else if (--howl->until_check == 0) {
-        if (power > 0.5F * howl->power) {
+    if (trail->until_proof > 0 && (!there || --trail->until_proof == 0)) {
+        acquit(howl, there ? trail->bin : 0);
+    } else if (!there) {
+        trail->bin = 0;
+        trail->gone = 0;
+    } else if (--trail->until_check == 0) {
+        if (power > 0.5F * trail->power) {
             turn_down(howl, power);
         } else {
-            howl->power = power;
-            howl->until_check = BL_HOWL_PATIENCE;
+            trail->power = power;
+            trail->until_check = BL_HOWL_PATIENCE;
         }
     }
 }
 
 static void come_back(bl_howl *howl)
 {
-    if (bl_howl_acts(howl) && ++howl->gone > howl->hold_looks) {
+    if (bl_howl_acts(howl) && ++howl->trail.gone > howl->hold_looks) {
         bl_smoother_move(&howl->gain, fminf(howl->gain.target * howl->back, 1.0F));
     }
 }
@@ -207,19 +209,21 @@ static bool is_feedback(bl_howl *howl, const tone *found)
 {
     const bool alone = found->share >= BL_HOWL_SHARE;
     const bool still = stands_still(howl, alone ? found->bin : 0);
-    return still || howl->loud >= BL_HOWL_LOUD || (alone && grows(howl, found->bin));
+    return still || (alone && grows(howl, found->bin));
 }
 
 static void decide(bl_howl *howl)
 {
-    howl->looks++;
+    bl_howl_trail *trail = &howl->trail;
+    trail->looks++;
     const tone found = find_tone(powers_of(howl, 0));
-    heed_loudest(howl, &found);
-    howl->innocent = howl->lasting > 0 && is_near(found.bin, howl->innocent) ? howl->innocent : 0;
+    heed_loudest(trail, &found);
+    const bool lasts = trail->lasting > 0 && is_near(found.bin, trail->innocent);
+    trail->innocent = lasts ? trail->innocent : 0;
     if (is_feedback(howl, &found) && howl->output_peak >= BL_HOWL_OUTPUT_MIN &&
-        found.bin != howl->bin && howl->innocent == 0) {
+        !is_near(found.bin, trail->bin) && trail->innocent == 0) {
         find(howl, &found);
-    } else if (howl->bin != 0) {
+    } else if (trail->bin != 0) {
         follow(howl);
     } else {
         come_back(howl);
@@ -250,7 +254,7 @@ static bool look(bl_howl *howl)
     }
     bl_spectrum_step(&howl->spectrum, &howl->work, step, howl->ring,
                      howl->taken - since - BL_SPECTRUM_SIZE,
-                     howl->powers[(howl->looks + 1) % (BL_HOWL_KEPT + 1)]);
+                     howl->powers[(howl->trail.looks + 1) % (BL_HOWL_KEPT + 1)]);
     return false;
 }
 
@@ -279,8 +283,7 @@ static void let_go(bl_howl *howl, float *const *channels, uint32_t count, uint32
 {
     bl_smoother_move(&howl->gain, 1.0F);
     bl_smoother_scale_all(&howl->gain, channels, count, frames);
-    howl->looks = 0;
-    howl->bin = 0;
+    howl->trail = (bl_howl_trail){0};
 }
 
 void bl_howl_process(bl_howl *howl, bool on, const float *in, float *const *channels,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The howl guard. Acoustic feedback is one tone that takes over the input and grows evenly, by the
 // same factor every few milliseconds or every time round, or stands still where an amplifier stops
-// its growth, often louder than any string. Strings jump when they are struck and then die away.
-// Feedback turns the output down, further as long as the tone does not die, and it comes back
-// slowly; at once where the tone does not care: then it is no feedback. Adds no delay.
+// its growth. Strings jump when they are struck and then die away, however loud they are. Feedback
+// turns the output down, further as long as the tone does not die, and it comes back slowly; at
+// once where the tone does not answer by a fall: then it is no feedback. Adds no delay.
 
 #ifndef BACKLINE_RT_HOWL_H
 #define BACKLINE_RT_HOWL_H
@@ -15,32 +15,48 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BL_HOWL_RATE_HZ 24000.0     ///< the input is looked at near this rate
-#define BL_HOWL_SHARE 0.93F         ///< of the input's power, that the tone holds
-#define BL_HOWL_STILL_FALL_DB 0.01F ///< a tone that falls more in a look does not stand still
-#define BL_HOWL_STILL_RISE_DB 0.1F  ///< nor one that rises more
-#define BL_HOWL_INPUT_MIN 1e-6F     ///< power of the tone, 1.5 for a sine at full scale
-#define BL_HOWL_STILL_MIN 1e-4F     ///< power of a tone that stands still
-#define BL_HOWL_LOUD_MIN 1.0F       ///< power of a tone that no string has for BL_HOWL_LOUD looks
-#define BL_HOWL_MOST 0.6F           ///< of the power, that such a tone holds, and one on the stairs
-#define BL_HOWL_CARES 1.5F          ///< by which feedback falls, or had grown on, when turned down
-#define BL_HOWL_OUTPUT_MIN 0.1F     ///< peak of the output
-#define BL_HOWL_STEP 0.25F          ///< factor by which the output is turned down at a time
-#define BL_HOWL_FLOOR 0.001F        ///< and not further than this
-#define BL_HOWL_BACK_DB_PER_S 6.0   ///< once the tone was gone for BL_HOWL_HOLD_S
+#define BL_HOWL_RATE_HZ 24000.0    ///< the input is looked at near this rate
+#define BL_HOWL_SHARE 0.93F        ///< of the input's power, that the tone holds
+#define BL_HOWL_STILL_LEAST 0.995F ///< of its most power, a tone that stands still keeps: 0.02 dB
+#define BL_HOWL_STILL_RISE_DB 0.1F ///< one that rises more in a look does not stand still
+#define BL_HOWL_INPUT_MIN 1e-6F    ///< power of the tone, 1.5 for a sine at full scale
+#define BL_HOWL_STILL_MIN 1e-4F    ///< power of a tone that stands still
+#define BL_HOWL_MOST 0.6F          ///< of the power, that a tone on the stairs holds
+#define BL_HOWL_CARES 4.0F         ///< by which feedback falls below its most when turned down
+#define BL_HOWL_OUTPUT_MIN 0.1F    ///< peak of the output
+#define BL_HOWL_STEP 0.25F         ///< factor by which the output is turned down at a time
+#define BL_HOWL_FLOOR 0.001F       ///< and not further than this
+#define BL_HOWL_BACK_DB_PER_S 6.0  ///< once the tone was gone for BL_HOWL_HOLD_S
 #define BL_HOWL_HOLD_S 0.5
 
 enum {
     BL_HOWL_PACE = 8,     ///< samples at the lower rate between two steps of a look
     BL_HOWL_HOP = 128,    ///< and between two looks: 5.3 ms
     BL_HOWL_KEPT = 15,    ///< looks back: 80 ms
-    BL_HOWL_LOUD = 3,     ///< looks: 16 ms
     BL_HOWL_PROOF = 12,   ///< looks in which feedback answers
-    BL_HOWL_STILL = 16,   ///< looks: 85 ms
+    BL_HOWL_STILL = 64,   ///< looks: 341 ms
     BL_HOWL_PATIENCE = 6, ///< looks that the tone has to fall by half
     BL_HOWL_LOWEST = 4,   ///< bin, of 47 Hz each
     BL_HOWL_LOBE = 2,     ///< bins either side that belong to a tone
 };
+
+/// What is known of the tones that were heard since the guard was switched on.
+typedef struct bl_howl_trail {
+    uint32_t looks;    ///< so far
+    uint32_t tone;     ///< bin at the last look; 0: none
+    uint32_t still;    ///< looks since it stands still
+    float still_power; ///< the most since then
+    uint32_t loudest;  ///< bin of the loudest tone at the last look, alone or not
+    uint32_t lasting;  ///< looks since it is the same and holds most of the power
+    uint32_t innocent; ///< bin of a tone that did not care; 0: there is none
+
+    uint32_t bin;         ///< of the tone that is turned down; 0: there is none
+    float power;          ///< of it at the last check
+    uint32_t until_check; ///< looks
+    float most_power;     ///< of it since it was found
+    uint32_t until_proof; ///< looks; 0: it is feedback
+    uint32_t gone;        ///< looks since it was there
+} bl_howl_trail;
 
 typedef struct bl_howl {
     // Constant after creation.
@@ -57,24 +73,10 @@ typedef struct bl_howl {
     float ring[BL_SPECTRUM_RING]; ///< the samples
     bl_spectrum_work work;        ///< of the look that is under way
     float powers[BL_HOWL_KEPT + 1][BL_SPECTRUM_BINS]; ///< of the last looks, in a ring
-    uint32_t looks;                                   ///< so far, since it was switched on
+    bl_howl_trail trail;
 
-    uint32_t tone;     ///< bin at the last look; 0: none
-    uint32_t still;    ///< looks since it stands still
-    uint32_t loudest;  ///< bin of the loudest tone at the last look, alone or not
-    uint32_t lasting;  ///< looks since it is the same and holds most of the power
-    uint32_t loud;     ///< looks since it is louder than any string
-    uint32_t innocent; ///< bin of a tone that did not care; 0: there is none
-
-    // What is done about it.
     bl_smoother gain;
-    uint32_t bin;         ///< of the tone; 0: there is none
-    float power;          ///< of the tone at the last check
-    uint32_t until_check; ///< looks
-    float found_power;    ///< of the tone when it was found
-    uint32_t until_proof; ///< looks; 0: it is feedback
-    uint32_t gone;        ///< looks since the tone was there
-    uint64_t count;       ///< howls so far
+    uint64_t count; ///< howls so far, that were proved
 } bl_howl;
 
 /// Thread: any.
@@ -85,7 +87,7 @@ void bl_howl_init(bl_howl *howl, double sample_rate_hz);
 void bl_howl_process(bl_howl *howl, bool on, const float *in, float *const *channels,
                      uint32_t count, uint32_t frames) BL_NONBLOCKING;
 
-/// True while the output is turned down. Thread: RT.
+/// True while the output is turned down, for feedback or on suspicion. Thread: RT.
 static inline bool bl_howl_acts(const bl_howl *howl)
 {
     return howl->gain.target < 1.0F;

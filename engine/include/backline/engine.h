@@ -65,8 +65,8 @@ typedef struct bl_telemetry {
     uint64_t clipped_frames;    ///< output frames over full scale since creation
     uint64_t not_finite_blocks; ///< inner blocks in which the NaN guard silenced input or a chain
     uint64_t generation;        ///< of the live chain; 0: there is none
-    uint64_t howls;             ///< times the howl guard turned the output down since creation
-    bool howling;               ///< and still does
+    uint64_t howls;             ///< times the howl guard proved feedback since creation
+    bool howling;               ///< it turns the output down, for feedback or on suspicion
     bool narrowed;              ///< the overload guard plays its narrower form
 } bl_telemetry;
 
