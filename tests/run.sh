@@ -166,8 +166,9 @@ tally() {
 once='^(lint|ui|fuzz|bench|pipewire)$'
 measures='^(app\.bench|system\.in_time)$'
 # Too long under ThreadSanitizer (rigs are measured by a whole riff, or have to catch up with what is
-# played); what their threads do is in app.switching, in short.
-long='^(app\.stage|system\.(gig|lists))$'
+# played); what their threads do is in app.switching, in short. In system.library there is nothing of
+# Backline.
+long='^(app\.stage|system\.(gig|lists|library))$'
 
 build_release() {
     preset release

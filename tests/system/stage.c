@@ -219,8 +219,8 @@ static json_t *wait_line(program *live, size_t *seen, const char *key, const cha
             json_decref(line);
         }
         if (!runs || now_ms() > until) {
-            fail_msg("no line with %s \"%s\" came; it wrote:\n%s%s", key, text, live->out,
-                     live->err);
+            fail_msg("no line with %s \"%s\" came; it wrote:\n%s%s", key, text, live->err,
+                     live->out);
         }
         runs = program_listen(live, 50);
     }
