@@ -364,7 +364,7 @@ static void test_one_remembers(void **state)
     json_decref(stage_wait_state(&live, &seen[0], "playing"));
     assert_true(stage_wait_remembered("first.safetensors", true));
     stage_live_start(&second, (const char *const[]){next, NULL});
-    stage_wait_message(&second, &seen[1], "--name NAME");
+    stage_wait_message(&second, &seen[1], "with --name and another name");
     json_decref(stage_wait_state(&second, &seen[1], "playing"));
     stage_live_stop(&second); // after what it had to save
     assert_true(stage_wait_remembered("first.safetensors", true));
