@@ -424,7 +424,7 @@ static bool is_nothing_true(const bl_app *app, const char *ours)
     for (size_t i = 0; i < app->survey.connection_count; i++) {
         const bl_connection *c = &app->survey.connections[i];
         if (strncmp(c->ours, ours, strlen(ours)) == 0) {
-            const bl_port *port = bl_port_find(&app->survey.ports, c->theirs);
+            const bl_port *port = bl_port_named(&app->survey.ports, c->theirs);
             if (port == NULL || port->physical) {
                 return false;
             }

@@ -54,10 +54,7 @@ bl_status bl_demo_create(const float *samples, uint64_t frames, double sample_ra
 bl_status bl_demo_load(const char *path, double sample_rate_hz, bl_demo **demo, bl_error *error)
 {
     bl_audio audio = {0};
-    bl_status status = bl_audio_load(path, 0, &audio, error);
-    if (status == BL_STATUS_OK) {
-        status = bl_audio_resample(&audio, sample_rate_hz, error);
-    }
+    bl_status status = bl_audio_load_at(path, 0, sample_rate_hz, &audio, error);
     if (status == BL_STATUS_OK) {
         status = bl_demo_create(audio.samples, audio.frames, sample_rate_hz, demo, error);
     }

@@ -22,12 +22,21 @@ const char *bl_port_label(const bl_port *port)
     return port->alias[0][0] != '\0' ? port->alias[0] : port->name;
 }
 
-const bl_port *bl_port_find(const bl_port_list *list, const char *text)
+const bl_port *bl_port_named(const bl_port_list *list, const char *name)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (strcmp(list->ports[i].name, text) == 0) {
+        if (strcmp(list->ports[i].name, name) == 0) {
             return &list->ports[i];
         }
+    }
+    return NULL;
+}
+
+const bl_port *bl_port_find(const bl_port_list *list, const char *text)
+{
+    const bl_port *named = bl_port_named(list, text);
+    if (named != NULL) {
+        return named;
     }
     for (size_t i = 0; i < list->count; i++) {
         if (list->ports[i].pretty[0] != '\0' && strcmp(list->ports[i].pretty, text) == 0) {

@@ -39,6 +39,9 @@ void bl_port_list_finish(bl_port_list *list);
 /// What a person should read: pretty name, else first alias, else name. Never NULL.
 const char *bl_port_label(const bl_port *port);
 
+/// The port of exactly this name. NULL if there is none.
+const bl_port *bl_port_named(const bl_port_list *list, const char *name);
+
 /// The port that `text` names: exactly, else by pretty name, else by alias. NULL if there is none.
 const bl_port *bl_port_find(const bl_port_list *list, const char *text);
 

@@ -174,8 +174,7 @@ static bool measure(const bl_chain_config *config, const char *riff_path, double
     bl_audio riff = {0};
     part parts[PARTS] = {{0}};
     bl_loudness *heard[PARTS];
-    bool done = bl_audio_load(riff_path, 0, &riff, NULL) == BL_STATUS_OK &&
-                bl_audio_resample(&riff, config->sample_rate_hz, NULL) == BL_STATUS_OK;
+    bool done = bl_audio_load_at(riff_path, 0, config->sample_rate_hz, &riff, NULL) == BL_STATUS_OK;
     for (int i = 0; done && i < PARTS; i++) {
         part *p = &parts[i];
         p->riff = &riff;

@@ -35,19 +35,9 @@ static bool is_connected(const bl_survey *survey, const bl_connection *connectio
     return false;
 }
 
-static const bl_port *find_port(const bl_port_list *ports, const char *name)
-{
-    for (size_t i = 0; i < ports->count; i++) {
-        if (strcmp(ports->ports[i].name, name) == 0) {
-            return &ports->ports[i];
-        }
-    }
-    return NULL;
-}
-
 static bool is_there(const bl_port_list *ports, const char *name)
 {
-    return find_port(ports, name) != NULL;
+    return bl_port_named(ports, name) != NULL;
 }
 
 bool bl_wishes_add(bl_wishes *wishes, const char *ours, const char *theirs, bool named)
@@ -188,7 +178,7 @@ void bl_wishes_see_ports(bl_wishes *wishes, const bl_port_list *ports, int64_t n
 {
     for (size_t i = 0; i < wishes->count; i++) {
         bl_wish *wish = &wishes->list[i];
-        const bl_port *port = find_port(ports, wish->connection.theirs);
+        const bl_port *port = bl_port_named(ports, wish->connection.theirs);
         if (port != NULL && port->came) {
             wish->renewed = true;
             wish->renewed_ms = now_ms;

@@ -224,7 +224,8 @@ static bl_status open_folder(run *r, bl_error *error)
     return BL_STATUS_OK;
 }
 
-// Steps that fit into the config's minutes, counted from the command to the report.
+// Steps that fit into the config's minutes, counted from the command to the report; saves the first
+// model, to know what saving takes.
 static bl_status fit_steps(run *r, bl_error *error)
 {
     const double budget_s = 60.0 * r->config.training.minutes - r->job->spent_s;
@@ -259,15 +260,15 @@ static bl_status settle_steps(run *r, bl_error *error)
     if (resumed) {
         return bl_checkpoint_load(r->paths[CHECKPOINT], r->config_text, r->state, error);
     }
-    if (r->config.training.minutes > 0.0) {
-        status = fit_steps(r, error);
-        if (status != BL_STATUS_OK) {
-            return status;
-        }
+    // From the first moment there is something to play and something to resume.
+    status = r->config.training.minutes > 0.0 ? fit_steps(r, error) : save_best(r, error);
+    if (status == BL_STATUS_OK) {
+        status = bl_file_write(r->paths[CONFIG], r->config_text, strlen(r->config_text), error);
     }
-    status = bl_file_write(r->paths[CONFIG], r->config_text, strlen(r->config_text), error);
-    // From the first moment there is something to resume and something to play.
-    return status == BL_STATUS_OK ? save_epoch(r, HUGE_VAL, error) : status;
+    if (status == BL_STATUS_OK) {
+        status = bl_checkpoint_save(r->paths[CHECKPOINT], r->state, r->config_text, error);
+    }
+    return status;
 }
 
 // Plays the best model as the engine does, for its ESR and the report.

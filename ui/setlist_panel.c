@@ -184,15 +184,18 @@ void bl_setlist_panel_finish(bl_setlist_panel *panel)
 
 // Showing ---------------------------------------------------------------------------------------
 
-// The drop-down list of songs; it is made anew only where another one is to be seen.
-static void show_songs(bl_setlist_panel *panel, const bl_app_place *place)
+// The drop-down list of songs; it is made anew only where another one is to be seen. Returns how
+// many parts cannot be played.
+static size_t show_songs(bl_setlist_panel *panel, const bl_app_place *place)
 {
     GtkComboBoxText *songs = GTK_COMBO_BOX_TEXT(panel->songs);
     GtkTreeModel *rows = gtk_combo_box_get_model(GTK_COMBO_BOX(songs));
     const char *song = NULL;
+    size_t faults = 0;
     bl_app_part part;
     g_array_set_size(panel->firsts, 0);
     for (int i = 1; bl_app_get_part(panel->app, (size_t)i, &part); i++) {
+        faults += part.readiness == BL_APP_RIG_FAILED;
         if (song == part.song) { // the song's own text, so one address a song
             continue;
         }
@@ -218,6 +221,7 @@ static void show_songs(bl_setlist_panel *panel, const bl_app_place *place)
         gtk_combo_box_text_remove(songs, (int)panel->firsts->len);
     }
     gtk_combo_box_set_active(GTK_COMBO_BOX(songs), (int)place->song_number - 1);
+    return faults;
 }
 
 static void show_part(const bl_part_button *button, const bl_app_part *part)
@@ -270,20 +274,9 @@ static void show_parts(bl_setlist_panel *panel, const bl_app_place *place)
     }
 }
 
-static size_t count_faults(const bl_setlist_panel *panel)
-{
-    size_t faults = 0;
-    bl_app_part part;
-    for (size_t i = 1; bl_app_get_part(panel->app, i, &part); i++) {
-        faults += part.readiness == BL_APP_RIG_FAILED;
-    }
-    return faults;
-}
-
-static void show_rigs(bl_setlist_panel *panel, const bl_app_stage *stage)
+static void show_rigs(bl_setlist_panel *panel, const bl_app_stage *stage, size_t faults)
 {
     char text[TEXT_MAX];
-    const size_t faults = count_faults(panel);
     const double mb = (double)stage->memory_bytes * 1e-6;
     GtkStyleContext *style = gtk_widget_get_style_context(panel->rigs);
     if (faults > 0) {
@@ -378,9 +371,9 @@ void bl_setlist_panel_update(bl_setlist_panel *panel, const bl_app_state *state)
     panel->updating = true;
     show_last(panel);
     if (any) {
-        show_songs(panel, &state->place);
+        const size_t faults = show_songs(panel, &state->place);
         show_parts(panel, &state->place);
-        show_rigs(panel, &state->stage);
+        show_rigs(panel, &state->stage, faults);
         show_next(panel, &state->place);
     }
     panel->updating = false;

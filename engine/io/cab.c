@@ -123,10 +123,9 @@ bl_status bl_cab_load(const char *path, double sample_rate_hz, bl_cab *cab, bl_e
     bl_status status = BL_STATUS_OK;
     *cab = (bl_cab){.sample_rate_hz = sample_rate_hz};
     for (uint32_t c = 0; c < count && status == BL_STATUS_OK; c++) {
-        status = bl_audio_load(path, c, &channels[c], error);
+        status = bl_audio_load_at(path, c, sample_rate_hz, &channels[c], error);
         if (status == BL_STATUS_OK) {
             count = channels[0].file_channels < CHANNELS ? channels[0].file_channels : CHANNELS;
-            status = bl_audio_resample(&channels[c], sample_rate_hz, error);
         }
     }
     if (status == BL_STATUS_OK && channels[count - 1].frames != channels[0].frames) {

@@ -44,6 +44,9 @@ void stage_isolate(int argc, char **argv)
         probe();
     }
     signal(SIGPIPE, SIG_IGN); // of sockets to a server that is killed
+    if (getenv("CMOCKA_TEST_FILTER") != NULL) {
+        cmocka_set_test_filter(getenv("CMOCKA_TEST_FILTER"));
+    }
     if (getenv("STAGE_ISOLATED") == NULL) {
         char script[PATH_MAX];
         snprintf(script, sizeof script, "%s/tests/system/isolate.sh", BL_SOURCE_DIR);

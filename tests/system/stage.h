@@ -13,7 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/// Runs the tests in a private /dev/shm: goes through isolate.sh once. First thing in main.
+/// Runs the tests in a private /dev/shm: goes through isolate.sh once. Only those that
+/// CMOCKA_TEST_FILTER names, where it is set. First thing in main.
 void stage_isolate(int argc, char **argv);
 
 /// A server name that no test had before: one whose server was killed counts as taken until

@@ -261,9 +261,6 @@ static void test_connections_come_before_levels(void **state)
 int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
-    if (getenv("CMOCKA_TEST_FILTER") != NULL) {
-        cmocka_set_test_filter(getenv("CMOCKA_TEST_FILTER"));
-    }
 #define CHOICE_TEST(test) cmocka_unit_test_setup_teardown(test, open_stage, close_stage)
     const struct CMUnitTest tests[] = {
         CHOICE_TEST(test_models_are_shipped_ones_then_those_played),

@@ -297,9 +297,6 @@ static void test_no_priority(void **state)
 int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
-    if (getenv("CMOCKA_TEST_FILTER") != NULL) {
-        cmocka_set_test_filter(getenv("CMOCKA_TEST_FILTER"));
-    }
 #define OWN_TEST(test) cmocka_unit_test_setup_teardown(test, open_test, close_test)
     const struct CMUnitTest tests[] = {
         OWN_TEST(test_card_comes),

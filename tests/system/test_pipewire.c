@@ -391,9 +391,6 @@ int main(int argc, char **argv)
     if (getenv("STAGE_SOUND") != NULL) {
         play_through(getenv("STAGE_SOUND"), getenv("STAGE_EXPECTED"));
     }
-    if (getenv("CMOCKA_TEST_FILTER") != NULL) {
-        cmocka_set_test_filter(getenv("CMOCKA_TEST_FILTER"));
-    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_joins),          cmocka_unit_test(test_ports),
         cmocka_unit_test(test_period_changes), cmocka_unit_test(test_daemon_dies),

@@ -307,9 +307,6 @@ static void test_ends_while_frozen(void **state)
 int main(int argc, char **argv)
 {
     stage_isolate(argc, argv);
-    if (getenv("CMOCKA_TEST_FILTER") != NULL) {
-        cmocka_set_test_filter(getenv("CMOCKA_TEST_FILTER"));
-    }
 #define SCENE_TEST(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
     const struct CMUnitTest tests[] = {
         SCENE_TEST(test_killed),
