@@ -344,6 +344,7 @@ void bl_app_open_setlist(bl_app *app, const char *path)
         bl_app_tell(app, BL_APP_WARNING, "%s; what plays plays on", error.text);
         return;
     }
+    bl_app_hear_midi(app); // what was chosen before was chosen from the old list
     bl_app_drop_other_model(app);
     bl_setlist_finish(&app->setlist);
     app->setlist = fresh;
@@ -371,6 +372,7 @@ void bl_app_close_setlist(bl_app *app)
     if (app->setlist.part_count == 0) {
         return;
     }
+    bl_app_hear_midi(app);
     bl_setlist_rig last = last_rig(app);
     const bool other = app->other_model;
     bl_app_drop_other_model(app);
@@ -420,7 +422,6 @@ static void reload(bl_app *app)
 {
     bl_setlist fresh, old = app->setlist;
     bl_error error = {0};
-    const bl_setlist_part *was = part_at(app, app->place);
     if (bl_setlist_load(app->setlist_path, &fresh, &error) != BL_STATUS_OK) {
         bl_setlist_finish(&fresh);
         bl_app_tell(app, BL_APP_WARNING, "%s; the list plays on as it was", error.text);
@@ -430,6 +431,8 @@ static void reload(bl_app *app)
         bl_setlist_finish(&fresh);
         return;
     }
+    bl_app_hear_midi(app);
+    const bl_setlist_part *was = part_at(app, app->place);
     app->place = bl_setlist_resume(&fresh, old.songs[was->song].name, was->name, app->place);
     app->last_place = app->last_place < fresh.part_count ? app->last_place : app->place;
     app->setlist = fresh;
@@ -471,7 +474,7 @@ void bl_app_choose_program(bl_app *app, const bl_midi_event *event)
     const size_t place = bl_setlist_find_program(&app->setlist, event->bank, event->number);
     if (place == BL_SETLIST_NONE) {
         app->state.midi.unknown_programs++;
-    } else if (event->value != 0) {
+    } else if (event->list != 0 && event->list == bl_stage_get_list(app->stage)) {
         arrive(app, place); // choosing it once more could overtake a later program change
     } else {
         go(app, place);

@@ -37,7 +37,10 @@ bool bl_app_stage_rigs(bl_app *app, int chosen_rig)
     const int chosen = chosen_rig >= 0 ? stage_index(app, (size_t)chosen_rig) : BL_STAGE_NONE;
     const bl_status status = bl_stage_set_rigs(app->stage, rigs, count, chosen, &error);
     free(rigs);
-    bl_programs_set(&app->programs, list, app->stage_of_rig);
+    for (size_t i = 0; i < list->rig_count && status != BL_STATUS_OK; i++) {
+        app->stage_of_rig[i] = BL_STAGE_NONE; // it has those of the old list
+    }
+    bl_programs_set(&app->programs, list, bl_stage_get_list(app->stage), app->stage_of_rig);
     if (status != BL_STATUS_OK) {
         bl_app_fail(app, &error, false);
     }

@@ -81,10 +81,9 @@ static void listen(bl_jack *jack, bl_pulse *pulse, jack_nframes_t frames)
     bl_midi_event program;
     if (bl_midi_intake_end(midi, &program)) {
         // At once, not by way of MAIN, which only hears what was chosen.
-        const int rig = pulse->stage != NULL
-                            ? bl_programs_find(pulse->programs, program.bank, program.number)
-                            : -1;
-        program.value = rig >= 0 && bl_stage_choose_now(pulse->stage, rig);
+        if (pulse->stage != NULL) {
+            bl_programs_choose(pulse->programs, pulse->stage, &program);
+        }
         bl_midi_intake_tell(midi, &program);
     }
     if (count > 0) {

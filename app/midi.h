@@ -19,8 +19,7 @@ enum { BL_MIDI_CHANNELS = 16, BL_MIDI_NUMBERS = 128 };
 typedef enum bl_midi_kind {
     BL_MIDI_CONTROL, ///< `number`, `value` 0..127
     BL_MIDI_NOTE,    ///< `number`, `value` is the velocity; 0: released
-    BL_MIDI_PROGRAM, ///< `number`, `bank`: the last bank select of this channel; `value` 1: the
-                     ///< audio thread has chosen its rig
+    BL_MIDI_PROGRAM, ///< `number`, `bank`: the last bank select of this channel, `list`
 } bl_midi_kind;
 
 /// What Backline listens to; everything else in the stream is passed over.
@@ -29,6 +28,7 @@ typedef struct bl_midi_event {
     uint8_t channel; ///< 0..15
     uint8_t number, value;
     uint16_t bank; ///< 0..16383
+    uint32_t list; ///< of the stage, whose rig the audio thread has chosen; 0: none
 } bl_midi_event;
 
 /// Where a stream of bytes stands.

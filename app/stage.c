@@ -301,6 +301,7 @@ bl_status bl_stage_set_rigs(bl_stage *stage, const bl_rig *rigs, int count, int 
     stage->entries = entries;
     stage->order = order;
     stage->count = count;
+    stage->list++;
     if (chosen >= 0 && chosen < count) {
         stage->choice = make_request(stage, chosen);
         stage->chosen = chosen;
@@ -318,9 +319,15 @@ bl_status bl_stage_set_rigs(bl_stage *stage, const bl_rig *rigs, int count, int 
     return BL_STATUS_OK;
 }
 
-bool bl_stage_choose_now(bl_stage *stage, int index)
+uint32_t bl_stage_get_list(const bl_stage *stage)
 {
-    const bl_stage_request request = make_request(stage, index);
+    return stage->list;
+}
+
+bool bl_stage_choose_now(bl_stage *stage, uint32_t list, int index)
+{
+    bl_stage_request request = make_request(stage, index);
+    request.list = list;
     return bl_ring_write(stage->requests, &request);
 }
 

@@ -91,6 +91,9 @@ void bl_stage_set_calibration(bl_stage *stage, bool calibrate, double interface_
 bl_status bl_stage_set_rigs(bl_stage *stage, const bl_rig *rigs, int count, int chosen,
                             bl_error *error);
 
+/// The number, from 1 on, of the list that bl_stage_set_rigs has set last. Thread: MAIN.
+uint32_t bl_stage_get_list(const bl_stage *stage);
+
 /// A number higher than every generation and every choice before. Thread: any, RT safe.
 uint64_t bl_stage_next_generation(bl_stage *stage) BL_NONBLOCKING;
 
@@ -103,9 +106,10 @@ bool bl_stage_give(bl_stage *stage, bl_chain *chain);
 /// Rig `index` shall be heard. Thread: MAIN. Returns at once.
 void bl_stage_choose(bl_stage *stage, int index);
 
-/// The same from the audio thread, which never waits. False if too many wait already. An index that
-/// is not in the list is ignored. Thread: RT.
-bool bl_stage_choose_now(bl_stage *stage, int index) BL_NONBLOCKING;
+/// The same from the audio thread, which never waits: rig `index` of the list that is numbered
+/// `list`. False if too many wait already. What is not in the list that there is then is ignored.
+/// Thread: RT.
+bool bl_stage_choose_now(bl_stage *stage, uint32_t list, int index) BL_NONBLOCKING;
 
 /// Turns a knob of one rig, wherever its chain is. Thread: MAIN, which alone writes to the engine's
 /// control ring.

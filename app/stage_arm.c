@@ -94,8 +94,8 @@ static void take_requests(bl_stage *stage)
 {
     bl_stage_request request;
     for (int n = 0; n < BL_STAGE_REQUESTS && bl_ring_read(stage->requests, &request); n++) {
-        if (request.stamp > stage->choice.stamp && request.index >= 0 &&
-            request.index < stage->count) {
+        if (request.list == stage->list && request.stamp > stage->choice.stamp &&
+            request.index >= 0 && request.index < stage->count) {
             stage->choice = request;
             stage->chosen = request.index;
             stage->changed = true;

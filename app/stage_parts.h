@@ -43,6 +43,7 @@ typedef struct bl_stage_entry {
 
 /// Somebody chose a rig. Stamps rise over all who choose.
 typedef struct bl_stage_request {
+    uint32_t list; ///< of RT's alone
     int index;
     uint64_t stamp, frame;
 } bl_stage_request;
@@ -70,6 +71,7 @@ struct bl_stage {
 
     // Under the lock.
     bool ending, builder_ended;
+    uint32_t list;                         ///< see bl_stage_get_list; written by MAIN alone
     uint64_t settled_frame, settled_stamp; ///< up to which all was done
     bl_engine *engine;
     double sample_rate_hz, quality;

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RIGS_MAX = 64 };
+enum { RIGS_MAX = 64, FIRST_LIST = 1 };
 enum { RATE_HZ = 48000, FADE = 240, PERIOD = 64, PATIENCE_MS = 60000 };
 
 static test_rig files[RIGS_MAX];

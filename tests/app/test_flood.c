@@ -90,7 +90,7 @@ static void send(gig *g, flood kind, int period)
     }
     bl_midi_event program;
     if (bl_midi_intake_end(&g->midi, &program)) {
-        assert_true(bl_stage_choose_now(g->stage, program.number));
+        assert_true(bl_stage_choose_now(g->stage, FIRST_LIST, program.number));
     }
 }
 

@@ -35,7 +35,7 @@ static void choose(gig *g, int rig, uint32_t at)
 {
     g->wanted = rig;
     g->asked = at;
-    assert_true(bl_stage_choose_now(g->w.stage, rig));
+    assert_true(bl_stage_choose_now(g->w.stage, FIRST_LIST, rig));
 }
 
 static void check_gig(gig *g, int switches)
@@ -123,13 +123,13 @@ static void test_the_newest_choice_wins(void **state)
     (void)state;
     passage passages[4];
     gig g = small_gig(passages, 4, 3);
-    assert_true(bl_stage_choose_now(g.w.stage, 1));
+    assert_true(bl_stage_choose_now(g.w.stage, FIRST_LIST, 1));
     bl_stage_choose(g.w.stage, 2);
     play(&g, 4800, 9600);
     assert_int_equal(sounding(&g), 2);
     bl_stage_choose(g.w.stage, 0);
-    assert_true(bl_stage_choose_now(g.w.stage, 1));
-    assert_true(bl_stage_choose_now(g.w.stage, 7)); // not in the list
+    assert_true(bl_stage_choose_now(g.w.stage, FIRST_LIST, 1));
+    assert_true(bl_stage_choose_now(g.w.stage, FIRST_LIST, 7)); // not in the list
     play(&g, 9600, 14400);
     assert_int_equal(sounding(&g), 1);
     world_finish(&g.w);

@@ -95,7 +95,8 @@ static void *run_audio(void *argument)
         const uint32_t wish = 1 + random_below(&random, PERIOD_MOST), left = w->frames - at;
         const uint32_t frames = wish < left ? wish : left;
         if (at >= next && left > END) {
-            bl_stage_choose_now(w->stage, (int)random_below(&random, (uint32_t)rig_count));
+            bl_stage_choose_now(w->stage, FIRST_LIST,
+                                (int)random_below(&random, (uint32_t)rig_count));
             next = at + random_below(&random, GAP_MAX);
         }
         bl_stage_wait(w->stage, PATIENCE_MS); // MAIN may choose again meanwhile: then not settled

@@ -126,7 +126,8 @@ static void play_on_stage(world *w, int *played)
         for (uint32_t at = (uint32_t)n * STEP; at < ((uint32_t)n + 1) * STEP; at += PERIOD) {
             assert_true(bl_stage_wait(w->stage, PATIENCE_MS));
             if (n > 0 && at == (uint32_t)n * STEP) {
-                bl_stage_choose_now(w->stage, played[n]); // in the callback: heard in the next one
+                bl_stage_choose_now(w->stage, FIRST_LIST,
+                                    played[n]); // in the callback: heard in the next one
             }
             bl_engine_process(w->engine, w->in + at, w->out + at, PERIOD);
         }
