@@ -12,6 +12,8 @@
 
 static const char map_file[] = "midi.yaml";
 
+enum { PROGRAM_TOLD_MS = 1000 };
+
 /// From now on the map's channel is the one that is listened to.
 static void listen_to_map(bl_app *app)
 {
@@ -104,12 +106,38 @@ static void act_by_map(bl_app *app, const bl_midi_event *event)
     }
 }
 
+/// Says so, though not oftener than can be read.
+static void tell_unknown_program(bl_app *app, const bl_midi_event *event)
+{
+    app->state.midi.unknown_programs++;
+    const bl_setlist *list = &app->setlist;
+    const int64_t now_ms = bl_clock_ms();
+    size_t other = 0;
+    if (list->part_count == 0 || now_ms < app->program_told_ms + PROGRAM_TOLD_MS) {
+        return;
+    }
+    app->program_told_ms = now_ms;
+    while (other < list->part_count && list->parts[other].program != event->number) {
+        other++;
+    }
+    char hint[64] = "";
+    if (other < list->part_count) {
+        snprintf(hint, sizeof hint, ", but in bank %d", list->parts[other].bank);
+    }
+    bl_app_tell(app, BL_APP_INFO,
+                "no part has program %d in bank %d%s; what plays plays on (numbers are as on the "
+                "wire, from 0 on)",
+                event->number, event->bank, hint);
+}
+
 void bl_app_hear_midi(bl_app *app)
 {
     bl_midi_event event;
     for (int i = 0; i < BL_MIDI_CAPACITY && bl_midi_intake_take(&app->midi, &event); i++) {
         if (event.kind == BL_MIDI_PROGRAM) {
-            bl_app_choose_program(app, &event);
+            if (!bl_app_choose_program(app, &event)) {
+                tell_unknown_program(app, &event);
+            }
         } else if (app->learning && (event.kind == BL_MIDI_CONTROL || event.value > 0)) {
             learn(app, &event);
         } else {

@@ -116,9 +116,11 @@ struct bl_app {
     bl_midi_target learn_target;
     char learn_name[64];
     bl_programs programs;
+    int64_t program_told_ms;                  ///< when one that chooses nothing was told; 0: never
     int stage_of_rig[BL_SETLIST_RIGS_MAX];    ///< BL_STAGE_NONE: it cannot be played
     size_t rig_on_stage[BL_SETLIST_RIGS_MAX]; ///< the other way round
     bool fault_told[BL_SETLIST_RIGS_MAX];     ///< of those on stage
+    bool loose_told;                          ///< that not all of them could be locked in memory
     uint64_t stage_serial, stage_switches;    ///< that the state shows
 
     // The tuner.
@@ -219,8 +221,8 @@ void bl_app_watch_files(bl_app *app, int64_t now_ms);
 /// As bl_app_act, when all that came before has been heard.
 void bl_app_do(bl_app *app, bl_action action, int value);
 
-/// The audio thread has heard a program change.
-void bl_app_choose_program(bl_app *app, const bl_midi_event *event);
+/// The audio thread has heard a program change. False: it chooses nothing.
+bool bl_app_choose_program(bl_app *app, const bl_midi_event *event);
 
 /// Frees it, when no client can touch it.
 void bl_app_finish_setlist(bl_app *app);
@@ -288,6 +290,9 @@ void bl_app_set_phase(bl_app *app, bl_app_phase phase);
 
 /// Handles what the callbacks have put into the pulse.
 void bl_app_hear_pulse(bl_app *app);
+
+/// The player's, for a command to copy.
+const char *bl_app_user_name(void);
 
 /// Asks for a survey in at most `ms`.
 void bl_app_survey_in(bl_app *app, int64_t ms);

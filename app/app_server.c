@@ -204,6 +204,12 @@ void bl_app_hear_pulse(bl_app *app)
     }
 }
 
+const char *bl_app_user_name(void)
+{
+    const char *name = getenv("USER");
+    return name != NULL ? name : "YOUR_NAME";
+}
+
 /// Tells, once, that the system refuses the priority that the server wants for us.
 static void check_priority(bl_app *app)
 {
@@ -216,7 +222,7 @@ static void check_priority(bl_app *app)
     bl_app_tell(app, BL_APP_WARNING,
                 "the system gives the sound no real-time priority, so it may crackle; as root, run "
                 "`dpkg-reconfigure -p high jackd2` and `usermod -aG audio %s`, then log in again",
-                getenv("USER") != NULL ? getenv("USER") : "YOUR_NAME");
+                bl_app_user_name());
 }
 
 /// Load of the last second, and whether the delay of the chain is another now.

@@ -469,16 +469,18 @@ void bl_app_watch_files(bl_app *app, int64_t now_ms)
 
 // Programs ------------------------------------------------------------------------------------
 
-void bl_app_choose_program(bl_app *app, const bl_midi_event *event)
+bool bl_app_choose_program(bl_app *app, const bl_midi_event *event)
 {
     const size_t place = bl_setlist_find_program(&app->setlist, event->bank, event->number);
     if (place == BL_SETLIST_NONE) {
-        app->state.midi.unknown_programs++;
-    } else if (event->list != 0 && event->list == bl_stage_get_list(app->stage)) {
+        return false;
+    }
+    if (event->list != 0 && event->list == bl_stage_get_list(app->stage)) {
         arrive(app, place); // choosing it once more could overtake a later program change
     } else {
         go(app, place);
     }
+    return true;
 }
 
 void bl_app_finish_setlist(bl_app *app)

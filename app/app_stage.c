@@ -114,6 +114,21 @@ static void tell_faults(bl_app *app, int count)
     }
 }
 
+/// Tells, once, that rigs may be swapped out, from where they would come back too late.
+static void tell_loose(bl_app *app, const bl_stage_state *now)
+{
+    if (app->loose_told || now->loose_bytes == 0 || now->loaded + now->failed < now->rig_count) {
+        return;
+    }
+    app->loose_told = true;
+    bl_app_tell(app, BL_APP_WARNING,
+                "the system lets only %.1f of %.1f MB of the rigs be locked in memory, so one that "
+                "rested may come late; as root, run `dpkg-reconfigure -p high jackd2` and `usermod "
+                "-aG audio %s`, then log in again",
+                (double)now->locked_bytes * 1e-6,
+                (double)(now->locked_bytes + now->loose_bytes) * 1e-6, bl_app_user_name());
+}
+
 /// What sounds, for display.
 static void show_sounding(bl_app *app, int index)
 {
@@ -163,6 +178,7 @@ void bl_app_hear_stage(bl_app *app)
         show_sounding(app, now.sounding);
     }
     tell_faults(app, now.rig_count);
+    tell_loose(app, &now);
 }
 
 bool bl_app_stage_is_ready(const bl_app *app)

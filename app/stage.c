@@ -387,7 +387,7 @@ void bl_stage_get_state(bl_stage *stage, bl_stage_state *state)
     s->rig_count = stage->count;
     s->chosen = stage->chosen;
     s->loaded = s->armed = s->failed = 0;
-    s->memory_bytes = s->locked_bytes = 0;
+    s->memory_bytes = s->locked_bytes = s->loose_bytes = 0;
     for (int i = 0; i < stage->count; i++) {
         const bl_stage_entry *entry = &stage->entries[i];
         s->loaded += entry->chain != NULL;
@@ -395,6 +395,7 @@ void bl_stage_get_state(bl_stage *stage, bl_stage_state *state)
         s->failed += entry->shown.phase == BL_STAGE_FAILED;
         s->memory_bytes += bl_stage_model_bytes(stage, i) + entry->shown.bytes;
         s->locked_bytes += entry->shown.locked_bytes;
+        s->loose_bytes += entry->shown.bytes - entry->shown.locked_bytes;
     }
     *state = *s;
     pthread_mutex_unlock(&stage->lock);

@@ -63,7 +63,8 @@ typedef struct bl_stage_state {
     int chosen;   ///< what was asked for last, or BL_STAGE_NONE, or BL_STAGE_GUEST
     int sounding; ///< what sounds alone, or was the last to; BL_STAGE_NONE: no rig of the list
     int loaded, armed, failed;          ///< how many; those that play are counted as armed
-    size_t memory_bytes, locked_bytes;  ///< of all chains and their models
+    size_t memory_bytes;                ///< of all chains and their models
+    size_t locked_bytes, loose_bytes;   ///< of the chains: that cannot, and can, be swapped out
     uint64_t switches;                  ///< rigs that have taken over so far
     uint64_t asked_frame, sounds_frame; ///< of the last switch: asked for, complete
 } bl_stage_state;

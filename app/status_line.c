@@ -49,7 +49,7 @@ void bl_status_line_format(const bl_app_state *s, char *text, size_t capacity)
     size_t used = 0;
     if (s->place.number > 0) {
         const int length =
-            snprintf(text, capacity, "%zu/%zu %s: %s | %zu of %zu rigs armed, %.0f MB | ",
+            snprintf(text, capacity, "%zu/%zu %s: %s | %zu of %zu rigs armed, %.1f MB | ",
                      s->place.number, s->place.count, s->place.song, s->place.part, s->stage.armed,
                      s->stage.rigs, (double)s->stage.memory_bytes * 1e-6);
         used = (size_t)length < capacity ? (size_t)length : capacity - 1;

@@ -3,6 +3,7 @@
 
 #include "memory.h"
 #include "paths.h"
+#include "server.h"
 #include "settings.h"
 
 #include "support/cmocka_all.h"
@@ -245,6 +246,32 @@ static void test_settings(void **state)
     assert_string_equal(settings.server_command, "jackd -d {driver}");
 }
 
+// The example is as good as none, until the # is taken away before its keys.
+static void test_example_of_settings(void **state)
+{
+    (void)state;
+    bl_settings settings;
+    bl_error error = {0};
+    char text[4096] = "", line[256], on[4096] = "";
+    FILE *file = fopen(BL_SOURCE_DIR "/configs/settings.yaml", "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        const bool is_key = strncmp(line, "# interface_input_dbu: ", 23) == 0 ||
+                            strncmp(line, "# server_command: ", 18) == 0;
+        strncat(text, line, sizeof text - strlen(text) - 1);
+        strncat(on, is_key ? line + 2 : line, sizeof on - strlen(on) - 1);
+    }
+    assert_int_equal(fclose(file), 0);
+    write_file("settings.yaml", text);
+    assert_int_equal(bl_settings_load(&settings, &error), BL_STATUS_OK);
+    assert_string_equal(settings.server_command, "");
+    assert_false(settings.has_interface_input);
+    write_file("settings.yaml", on);
+    assert_int_equal(bl_settings_load(&settings, &error), BL_STATUS_OK);
+    assert_string_equal(settings.server_command, BL_SERVER_COMMAND);
+    assert_true(settings.has_interface_input && settings.interface_input_dbu == 12.5);
+}
+
 /// One line that is wrong is told with its place, and does not cost the others.
 static void test_wrong_settings(void **state)
 {
@@ -318,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_played_models_come_back_newest_first),
         cmocka_unit_test(test_broken_files),
         cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_example_of_settings),
         cmocka_unit_test(test_wrong_settings),
     };
     return cmocka_run_group_tests(tests, open_folder, close_folder);
