@@ -10,6 +10,8 @@
 #include "backline/model.h"
 #include "train/train.h"
 
+#include "lstm_recipe.h"
+
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
@@ -221,6 +223,7 @@ static bl_status train_in(const settings *chosen, const bl_config *config,
 {
     const char *slash = strrchr(chosen->output, '/');
     settings calls = *chosen;
+    advised = false;
     const bl_train_job job = {
         .config = config,
         .data = data,
@@ -253,17 +256,21 @@ static bl_status train_aidax(const settings *chosen, const bl_config *config,
     }
     snprintf(folder, sizeof folder, "%s/aidax", chosen->output);
     snprintf(to, sizeof to, "%s/best_model.aidax", chosen->output);
-    bl_config lstm = *config;
-    lstm.model = bl_config_default().model;
-    lstm.model.type = BL_CONFIG_LSTM;
-    lstm.model.skip = true;
-    lstm.data.segment_frames = 512;
-    lstm.training.batch_size = 8;
-    lstm.training.optimizer = BL_CONFIG_SOAP;
-    lstm.training.learning_rate = 0.003;
+    bl_config lstm;
     bl_train_result result = {0};
     bl_model *model = NULL;
-    bl_status status = train_in(chosen, &lstm, data, NULL, folder, &result, error);
+    bl_status status =
+        bl_config_parse(lstm_recipe, strlen(lstm_recipe), "configs/lstm.yaml", &lstm, error);
+    if (status == BL_STATUS_OK) {
+        const uint32_t segment_frames = lstm.data.segment_frames;
+        lstm.model.skip = true;
+        lstm.data = config->data;
+        lstm.data.segment_frames = segment_frames;
+        lstm.training.epochs = config->training.epochs;
+        lstm.training.minutes = config->training.minutes;
+        lstm.training.seed = config->training.seed;
+        status = train_in(chosen, &lstm, data, NULL, folder, &result, error);
+    }
     status = status == BL_STATUS_OK ? bl_model_load(from, NULL, &model, error) : status;
     status = status == BL_STATUS_OK ? bl_model_export(model, BL_EXPORT_AIDAX, to, error) : status;
     bl_model_release(model);

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHANNELS_MAX = 8 }; // that are looked at when the chosen one is silent
-
 static const double too_short_s = 2.0, short_s = 20.0;
 static const double longer_allowed_s = 1.0, shorter_allowed_s = 0.05;
 static const double other_channel_db = 30.0;
@@ -76,37 +74,28 @@ const bl_finding *bl_check_fault(const bl_check *check)
     return NULL;
 }
 
-static double level_db(const bl_audio *audio)
+static double level_db(double power)
 {
-    double sum = 0.0;
-    for (uint64_t n = 0; n < audio->frames; n++) {
-        sum += (double)audio->samples[n] * (double)audio->samples[n];
-    }
-    return 10.0 * log10(sum / (double)audio->frames + 1e-20);
+    return 10.0 * log10(power + 1e-20);
 }
 
 // Whether another channel of the file is much louder than the chosen one.
-static bl_status check_channels(const char *path, uint32_t channel, const bl_audio *chosen,
-                                bool is_target, bl_check *check, bl_error *error)
+static void check_channels(const char *path, uint32_t channel, const bl_audio *chosen,
+                           bool is_target, bl_check *check)
 {
-    const double here = level_db(chosen);
+    double sum = 0.0;
+    for (uint64_t n = 0; n < chosen->frames; n++) {
+        sum += (double)chosen->samples[n] * (double)chosen->samples[n];
+    }
+    const double here = level_db(sum / (double)chosen->frames);
     double loudest = here;
     uint32_t best = channel;
-    for (uint32_t c = 0; c < chosen->file_channels && c < CHANNELS_MAX; c++) {
-        bl_audio other = {0};
-        if (c == channel) {
-            continue;
-        }
-        const bl_status status = bl_audio_load(path, c, &other, error);
-        if (status != BL_STATUS_OK) {
-            return status;
-        }
-        const double level = level_db(&other);
-        if (level > loudest) {
+    for (uint32_t c = 0; c < chosen->file_channels && c < BL_AUDIO_CHANNELS_TOLD; c++) {
+        const double level = level_db(chosen->file_power[c]);
+        if (c != channel && level > loudest) {
             loudest = level;
             best = c;
         }
-        bl_audio_finish(&other);
     }
     if (loudest > here + other_channel_db) {
         const bool silent = here < -80.0;
@@ -122,7 +111,6 @@ static bl_status check_channels(const char *path, uint32_t channel, const bl_aud
                      (double)chosen->frames / chosen->sample_rate_hz, here, (unsigned)best + 1,
                      loudest, (unsigned)best + 1);
     }
-    return BL_STATUS_OK;
 }
 
 // A file at 44.1 kHz that says 48 is longer than it should be by just that ratio.
@@ -353,15 +341,11 @@ static bl_status load_pair(const bl_check_request *request, bl_audio *input, bl_
         *error = first.status != BL_STATUS_OK ? first.error : second.error;
     }
     tell(request, 0.3);
-    if (status == BL_STATUS_OK) {
-        status = check_channels(request->input, request->channel, input, false, check, error);
-    }
-    if (status == BL_STATUS_OK) {
-        status = check_channels(request->target, request->channel, target, true, check, error);
-    }
     if (status != BL_STATUS_OK) {
         return status;
     }
+    check_channels(request->input, request->channel, input, false, check);
+    check_channels(request->target, request->channel, target, true, check);
     check_length(seconds_of(input), seconds_of(target), check);
     if (input->file_rate_hz != target->file_rate_hz) {
         bl_check_add(check,

@@ -25,6 +25,7 @@ typedef struct audio_loader {
     double rate_hz; ///< wanted; 0: the file's own
     bl_rate rate;
     uint64_t frames; ///< read so far
+    double squares[BL_AUDIO_CHANNELS_TOLD];
 } audio_loader;
 
 // A RIFF file states its own size (Multimedia Programming Interface 1.0, 1991). libsndfile plays
@@ -68,6 +69,20 @@ static bl_status check_info(const audio_loader *loader, bl_error *error)
     return BL_STATUS_OK;
 }
 
+// How loud each channel is; numbers that are none count only in the one that is taken.
+static void add_squares(audio_loader *loader, const float *interleaved, uint64_t frames)
+{
+    const uint64_t stride = (uint64_t)loader->info.channels;
+    for (uint64_t c = 0; c < stride && c < BL_AUDIO_CHANNELS_TOLD; c++) {
+        double sum = 0.0;
+        for (uint64_t i = 0; i < frames; i++) {
+            const double sample = (double)interleaved[i * stride + c];
+            sum += sample * sample;
+        }
+        loader->squares[c] += isfinite(sum) ? sum : 0.0;
+    }
+}
+
 // Takes this channel of `frames` frames, which are overwritten.
 static bl_status append(audio_loader *loader, float *interleaved, uint64_t frames, bl_error *error)
 {
@@ -78,6 +93,7 @@ static bl_status append(audio_loader *loader, float *interleaved, uint64_t frame
                             loader->path, BL_LIMIT_AUDIO_FRAMES);
     }
     const uint64_t stride = (uint64_t)loader->info.channels;
+    add_squares(loader, interleaved, frames);
     for (uint64_t i = 0; i < frames; i++) {
         const float sample = interleaved[i * stride + loader->channel];
         if (!isfinite(sample)) {
@@ -181,6 +197,9 @@ bl_status bl_audio_load_at(const char *path, uint32_t channel, double sample_rat
                             .file_channels = (uint32_t)loader.info.channels,
                             .file_rate_hz = loader.info.samplerate,
                             .file_frames = loader.frames};
+        for (size_t c = 0; c < BL_AUDIO_CHANNELS_TOLD; c++) {
+            audio->file_power[c] = loader.squares[c] / (double)loader.frames;
+        }
     }
     return status;
 }

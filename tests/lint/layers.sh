@@ -67,6 +67,7 @@ BEGIN {
             known = (getline unused < neighbour) >= 0
             close(neighbour)
             if (!known && folder == "ui" && name == "app.h") known = 1
+            if (!known && folder == "app" && name == "lstm_recipe.h") known = 1 # CMake makes it
             if (!known && folder ~ /^tests/ ) known = 1
             if (!known) report("not a neighbour in this folder")
         }

@@ -418,6 +418,41 @@ static void lengths_are_compared(void **state)
     expect(&p->check, BL_FINDING_LENGTH, BL_SEVERITY_WARNING, "6.00 s longer");
 }
 
+// The amplifier's file has a second side: the one that was chosen is silent, almost so, or as loud.
+static void another_channel_is_named(void **state)
+{
+    pair *p = *state;
+    save("di.wav", &p->input);
+    bl_audio both = pair_copy(&p->target);
+    both.right = both.samples;
+    const uint64_t frames = both.frames;
+    static const float gains[] = {0.0f, 0.01f, 0.5f};
+    for (int i = 0; i < 3; i++) {
+        bl_audio first = pair_copy(&both);
+        for (uint64_t n = 0; n < frames; n++) {
+            first.samples[n] *= gains[i];
+        }
+        both.samples = first.samples;
+        save("amp.wav", &both);
+        both.samples = both.right;
+        bl_audio_finish(&first);
+        load(p, 48000.0, false);
+        if (i == 0) {
+            const bl_finding *found = seek(&p->check, BL_FINDING_CHANNEL);
+            assert_true(found != NULL && found->severity == BL_SEVERITY_FAULT);
+            assert_non_null(strstr(found->text, "is silent from 0 to 24.00 s"));
+            assert_non_null(strstr(found->text, "use --channel 2"));
+        } else if (i == 1) {
+            assert_true(expect(&p->check, BL_FINDING_CHANNEL, BL_SEVERITY_WARNING, "almost silent")
+                            ->value == 2.0);
+        } else {
+            assert_null(seek(&p->check, BL_FINDING_CHANNEL));
+        }
+    }
+    both.right = NULL;
+    bl_audio_finish(&both);
+}
+
 static void rates_are_brought_together(void **state)
 {
     pair *p = *state;
@@ -529,6 +564,7 @@ int main(void)
         RUN_TEST(reverb_is_found),
         RUN_TEST(repeats_are_compared),
         RUN_TEST(lengths_are_compared),
+        RUN_TEST(another_channel_is_named),
         RUN_TEST(rates_are_brought_together),
         RUN_TEST(delays_are_taken_off),
         RUN_TEST(what_no_file_is_fails),

@@ -170,8 +170,10 @@ static void test_formats_and_channels(void **state)
     enum { FRAMES = 70000, CHANNELS = 3 };
     float *samples = malloc(FRAMES * CHANNELS * sizeof *samples);
     assert_non_null(samples);
+    double powers[CHANNELS] = {0};
     for (int i = 0; i < FRAMES * CHANNELS; i++) {
         samples[i] = (float)((i % CHANNELS) * 1000 + i % 997) / 8192.0F;
+        powers[i % CHANNELS] += (double)samples[i] * (double)samples[i] / FRAMES;
     }
     for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
         write_any(formats[f].name, formats[f].format, CHANNELS, 96000, samples, FRAMES);
@@ -183,6 +185,10 @@ static void test_formats_and_channels(void **state)
             for (uint64_t i = 0; i < FRAMES; i++) {
                 assert_true(fabsf(audio.samples[i] - samples[i * CHANNELS + c]) < 2e-7F);
             }
+            for (uint32_t k = 0; k < CHANNELS; k++) {
+                assert_true(fabs(audio.file_power[k] - powers[k]) < 1e-6 * powers[k]);
+            }
+            assert_true(audio.file_power[CHANNELS] == 0.0);
             bl_audio_finish(&audio);
         }
         assert_refused(formats[f].name, CHANNELS, BL_STATUS_VALUE,

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { BL_AUDIO_CHANNELS_TOLD = 8 };
+
 /// Samples in memory, full scale 1.0: one channel as loaded, two where a stereo cab made them.
 typedef struct bl_audio {
     float *samples; ///< `frames` of them; owned
@@ -18,6 +20,7 @@ typedef struct bl_audio {
     uint32_t file_channels; ///< how many the file had
     double file_rate_hz;    ///< its own, as is the next; 0: not from a file
     uint64_t file_frames;
+    double file_power[BL_AUDIO_CHANNELS_TOLD]; ///< mean square of each of its first channels
 } bl_audio;
 
 typedef enum bl_audio_bits { BL_AUDIO_FLOAT_32, BL_AUDIO_PCM_16, BL_AUDIO_PCM_24 } bl_audio_bits;
