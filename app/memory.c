@@ -50,11 +50,11 @@ static const char *below(const char *state, const char *path)
     return strncmp(path, state, folder) == 0 ? path + folder : path;
 }
 
-static bl_status read_path(bl_document *document, const char *key, char path[4096], bl_error *error)
+static bl_status read_path(bl_document *document, yaml_node_t *node, const char *key,
+                           char path[4096], bl_error *error)
 {
     char text[4096] = "";
-    yaml_node_t *root = bl_document_root(document);
-    const bl_status status = bl_document_text(document, root, key, text, sizeof text, error);
+    const bl_status status = bl_document_text(document, node, key, text, sizeof text, error);
     const size_t folder = (size_t)(strrchr(document->path, '/') - document->path) + 1;
     if (status == BL_STATUS_OK && text[0] != '/' && text[0] != '\0' &&
         folder + strlen(text) < sizeof text) {
@@ -102,7 +102,7 @@ static bl_status read_place(bl_document *document, yaml_node_t *root, bl_memory 
         {"part", memory->part, sizeof memory->part},
         {"place", place, sizeof place},
     };
-    bl_status status = read_path(document, "setlist", memory->setlist, error);
+    bl_status status = read_path(document, root, "setlist", memory->setlist, error);
     for (size_t i = 0; i < sizeof texts / sizeof *texts && status == BL_STATUS_OK; i++) {
         status =
             bl_document_text(document, root, texts[i].key, texts[i].text, texts[i].capacity, error);
@@ -121,19 +121,19 @@ static bl_status read_setlists(bl_document *document, yaml_node_t *list, bl_memo
             break;
         }
         char *path = memory->setlists[memory->setlist_count++];
-        status = bl_document_text(document, node, "path", path, sizeof *memory->setlists, error);
+        status = read_path(document, node, "path", path, error);
     }
     return status;
 }
 
-static void write_setlists(bl_document_writer *writer, const bl_memory *memory)
+static void write_setlists(bl_document_writer *writer, const char *path, const bl_memory *memory)
 {
     bl_document_put_text(writer, "setlists");
     bl_document_open_sequence(writer);
     for (size_t i = 0; i < memory->setlist_count; i++) {
         bl_document_open_mapping(writer);
         bl_document_put_text(writer, "path");
-        bl_document_put_text(writer, memory->setlists[i]);
+        bl_document_put_text(writer, below(path, memory->setlists[i]));
         bl_document_close_mapping(writer);
     }
     bl_document_close_sequence(writer);
@@ -213,7 +213,7 @@ static bl_status read_played(bl_document *document, yaml_node_t *list, bl_memory
         if (node == NULL) {
             break;
         }
-        status = bl_document_text(document, node, "path", played->path, sizeof played->path, error);
+        status = read_path(document, node, "path", played->path, error);
         if (status == BL_STATUS_OK) {
             status =
                 bl_document_text(document, node, "name", played->name, sizeof played->name, error);
@@ -235,9 +235,9 @@ static bl_status read_file(const char *path, bl_memory *memory, bl_error *error)
         return status;
     }
     yaml_node_t *root = bl_document_root(&document);
-    status = read_path(&document, "model", memory->model, error);
+    status = read_path(&document, root, "model", memory->model, error);
     if (status == BL_STATUS_OK) {
-        status = read_path(&document, "rig", memory->rig, error);
+        status = read_path(&document, root, "rig", memory->rig, error);
     }
     read_knobs(&document, root, &memory->knobs);
     if (status == BL_STATUS_OK) {
@@ -347,13 +347,13 @@ bl_status bl_memory_save(const char *name, const bl_memory *memory, bl_error *er
     }
     write_knobs(&writer, &memory->knobs);
     write_place(&writer, path, memory);
-    write_setlists(&writer, memory);
+    write_setlists(&writer, path, memory);
     bl_document_put_text(&writer, "played");
     bl_document_open_sequence(&writer);
     for (size_t i = 0; i < memory->played_count; i++) {
         bl_document_open_mapping(&writer);
         bl_document_put_text(&writer, "path");
-        bl_document_put_text(&writer, memory->played[i].path);
+        bl_document_put_text(&writer, below(path, memory->played[i].path));
         bl_document_put_text(&writer, "name");
         bl_document_put_text(&writer, memory->played[i].name);
         bl_document_close_mapping(&writer);

@@ -106,6 +106,51 @@ static void test_round_trip(void **state)
     bl_memory_finish(&memory);
 }
 
+/// A path in the folder of the state, or as a session that was moved has it.
+static const char *inside(const char *name)
+{
+    static char path[2][128];
+    static int turn;
+    turn = !turn;
+    snprintf(path[turn], sizeof path[turn], "%s/backline/%s", folder, name);
+    return path[turn];
+}
+
+static void test_what_lies_beside_it_moves_along(void **state)
+{
+    (void)state;
+    bl_memory memory = {0}, moved;
+    bl_error error = {0};
+    char old[64];
+    assert_true(bl_memory_play(&memory, "/models/outside.nam", "Outside"));
+    assert_true(bl_memory_play(&memory, inside("files/amp.nam"), "Amp"));
+    bl_memory_open_setlist(&memory, "/lists/outside.yaml");
+    bl_memory_open_setlist(&memory, inside("setlist.yaml"));
+    snprintf(memory.model, sizeof memory.model, "%s", inside("files/amp.nam"));
+    snprintf(memory.rig, sizeof memory.rig, "%s", inside("rig.yaml"));
+    assert_int_equal(bl_memory_save("backline", &memory, &error), BL_STATUS_OK);
+    bl_memory_finish(&memory);
+
+    snprintf(old, sizeof old, "%s", folder);
+    strcat(folder, "-moved");
+    assert_int_equal(rename(old, folder), 0);
+    setenv("XDG_STATE_HOME", folder, 1);
+    assert_int_equal(bl_memory_load("backline", true, &moved, &error), BL_STATUS_OK);
+    assert_string_equal(moved.model, inside("files/amp.nam"));
+    assert_string_equal(moved.rig, inside("rig.yaml"));
+    assert_string_equal(moved.setlist, inside("setlist.yaml"));
+    assert_int_equal(moved.played_count, 2);
+    assert_string_equal(moved.played[0].path, inside("files/amp.nam"));
+    assert_string_equal(moved.played[1].path, "/models/outside.nam");
+    assert_int_equal(moved.setlist_count, 2);
+    assert_string_equal(moved.setlists[0], inside("setlist.yaml"));
+    assert_string_equal(moved.setlists[1], "/lists/outside.yaml");
+    bl_memory_finish(&moved);
+    assert_int_equal(rename(folder, old), 0);
+    memcpy(folder, old, sizeof folder);
+    setenv("XDG_STATE_HOME", folder, 1);
+}
+
 static void test_oldest_device_goes(void **state)
 {
     (void)state;
@@ -341,6 +386,7 @@ int main(void)
         cmocka_unit_test(test_unreadable_is_kept_aside),
         cmocka_unit_test(test_one_remembers),
         cmocka_unit_test(test_guest_leaves_it),
+        cmocka_unit_test(test_what_lies_beside_it_moves_along),
         cmocka_unit_test(test_oldest_device_goes),
         cmocka_unit_test(test_played_models_come_back_newest_first),
         cmocka_unit_test(test_broken_files),
