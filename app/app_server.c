@@ -286,7 +286,7 @@ static void watch_joining(bl_app *app)
     const bl_app_phase phase = app->state.phase;
     if (stands && (phase == BL_APP_LOOKING || phase == BL_APP_LOADING)) {
         bl_error error = {0};
-        if (bl_jack_count_closing() > 0 && !bl_jack_is_pipewire()) {
+        if (bl_jack_count_closing(0) > 0 && !bl_jack_is_pipewire()) {
             bl_jack_say_stuck(&error);
         } else {
             bl_jack_say_frozen(app->config.server, &error);

@@ -327,7 +327,52 @@ void bl_jack_recompute_latencies(bl_jack *jack)
     jack_recompute_total_latencies(jack->client);
 }
 
-static atomic_int closing_count; ///< closing threads -> LINK: clients on their way out
+/// Clients on their way out, each with its number: LINK puts them in, closing threads take them
+/// out.
+static pthread_mutex_t closing_lock = PTHREAD_MUTEX_INITIALIZER;
+static bl_jack *closing;
+static uint64_t last_closing;
+
+static uint64_t begin_closing(bl_jack *jack)
+{
+    pthread_mutex_lock(&closing_lock);
+    jack->closing = ++last_closing;
+    jack->next_closing = closing;
+    closing = jack;
+    const uint64_t number = last_closing;
+    pthread_mutex_unlock(&closing_lock);
+    return number;
+}
+
+static void end_closing(const bl_jack *jack)
+{
+    pthread_mutex_lock(&closing_lock);
+    bl_jack **at = &closing;
+    while (*at != jack) {
+        at = &(*at)->next_closing;
+    }
+    *at = jack->next_closing;
+    pthread_mutex_unlock(&closing_lock);
+}
+
+uint64_t bl_jack_last_closing(void)
+{
+    pthread_mutex_lock(&closing_lock);
+    const uint64_t number = last_closing;
+    pthread_mutex_unlock(&closing_lock);
+    return number;
+}
+
+int bl_jack_count_closing(uint64_t after)
+{
+    int count = 0;
+    pthread_mutex_lock(&closing_lock);
+    for (const bl_jack *jack = closing; jack != NULL; jack = jack->next_closing) {
+        count += jack->closing > after;
+    }
+    pthread_mutex_unlock(&closing_lock);
+    return count;
+}
 
 static void *close_client(void *argument)
 {
@@ -340,14 +385,9 @@ static void *close_client(void *argument)
         jack_client_close(jack->client);
     }
     free(jack->server);
+    end_closing(jack);
     free(jack); // not before: its callbacks may run until here
-    atomic_fetch_sub(&closing_count, 1);
     return NULL;
-}
-
-int bl_jack_count_closing(void)
-{
-    return atomic_load(&closing_count);
 }
 
 /// From now on nothing of this client reaches pulse, engine or demo.
@@ -373,13 +413,13 @@ void bl_jack_close(bl_jack *jack, int patience_ms)
     const bl_pulse *pulse = atomic_load(&jack->pulse);
     jack->metadata_set = jack->metadata_set && atomic_load(&pulse->lost_epoch) != jack->epoch;
     orphan(jack);
-    const int left_behind = atomic_fetch_add(&closing_count, 1);
+    const uint64_t number = begin_closing(jack);
     if (pthread_create(&thread, NULL, close_client, jack) != 0) {
         close_client(jack);
         return;
     }
     pthread_detach(thread);
-    for (int waited = 0; waited < patience_ms && bl_jack_count_closing() > left_behind;
+    for (int waited = 0; waited < patience_ms && bl_jack_count_closing(number - 1) > 0;
          waited += 2) {
         nanosleep(&pause, NULL);
     }

@@ -113,10 +113,15 @@ bool bl_jack_listen_next(bl_jack *jack);
 /// one period. NULL is allowed. Thread: LINK.
 void bl_jack_close(bl_jack *jack, int patience_ms);
 
-/// How many clients are still being closed. jackd's library should not open another one meanwhile,
+/// How many clients are still being closed, of those that were closed later than number `after`,
+/// from 1 on; 0: of all. jackd's library should not open another one meanwhile,
 /// which may join the memory of the old server. One that never gets closed can be left behind, and
 /// another one plays beside it, unless it hangs inside jack_client_close: the library locks itself
 /// there, and jack_client_open waits as long as that takes. Thread: any but RT.
-int bl_jack_count_closing(void);
+int bl_jack_count_closing(uint64_t after);
+
+/// The number of the client that was closed last, whether it hangs in that or not; 0: none was yet.
+/// Thread: any but RT.
+uint64_t bl_jack_last_closing(void);
 
 #endif

@@ -80,9 +80,11 @@ struct bl_jack {
     _Atomic uint64_t turn;                ///< RT -> LINK: odd while process runs
     _Atomic(bl_pulse *) pulse;            ///< LINK -> RT, NOTIFY; NULL: orphaned
     _Atomic uint32_t rate_hz;             ///< NOTIFY -> RT, for the share of a period
-    bool repeats;        ///< the server plays the last period for one that it has not got
-    bool has_next_frame; ///< RT alone: a cycle in real time went before
-    uint32_t next_frame; ///< RT alone: where the next cycle has to begin
+    bool repeats;          ///< the server plays the last period for one that it has not got
+    bool has_next_frame;   ///< RT alone: a cycle in real time went before
+    uint32_t next_frame;   ///< RT alone: where the next cycle has to begin
+    bl_jack *next_closing; ///< LINK, closing threads: see bl_jack_count_closing
+    uint64_t closing;      ///< its number there
 };
 
 /// Sets all callbacks of a client that is not active yet.

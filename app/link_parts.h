@@ -40,7 +40,7 @@ struct bl_link {
     int64_t started_ms;                ///< when our server was started last
     int64_t cards_ms;                  ///< when we looked for sound cards last
     int64_t closing_ms;                ///< since when the last client is being closed; 0: it is not
-    int left_behind;                   ///< clients that never got closed
+    uint64_t left_behind;              ///< up to this number clients never got closed, or late
     bool stuck_told;                   ///< that there are too many of them
     bool card_awaited;                 ///< the one that the player named failed
     char broken[BL_CARD_LIST_MAX][64]; ///< drivers that failed at the last start

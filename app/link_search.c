@@ -222,9 +222,7 @@ static bool is_to_start(bl_link *link)
 /// behind.
 static bool is_held_up(bl_link *link)
 {
-    const int closing = bl_jack_count_closing();
-    link->left_behind = closing < link->left_behind ? closing : link->left_behind;
-    if (closing == link->left_behind || bl_jack_is_pipewire()) {
+    if (bl_jack_count_closing(link->left_behind) == 0 || bl_jack_is_pipewire()) {
         link->closing_ms = 0;
         return false;
     }
@@ -233,8 +231,8 @@ static bool is_held_up(bl_link *link)
     if (now_ms - link->closing_ms <= BL_LINK_CLOSING_MS) {
         return true;
     }
-    if (closing <= BL_LINK_LEFT_MAX) {
-        link->left_behind = closing;
+    if (bl_jack_count_closing(0) <= BL_LINK_LEFT_MAX) {
+        link->left_behind = bl_jack_last_closing();
         link->closing_ms = 0;
         return false;
     }

@@ -146,7 +146,8 @@ static void test_what_lies_beside_it_moves_along(void **state)
     assert_string_equal(moved.setlists[0], inside("setlist.yaml"));
     assert_string_equal(moved.setlists[1], "/lists/outside.yaml");
     bl_memory_finish(&moved);
-    assert_int_equal(rename(folder, old), 0);
+    const char *from = folder, *to = old;
+    assert_int_equal(rename(from, to), 0);
     memcpy(folder, old, sizeof folder);
     setenv("XDG_STATE_HOME", folder, 1);
 }
