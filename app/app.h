@@ -127,6 +127,7 @@ typedef struct bl_app_state {
     double trim_db;        ///< what makes the rig as loud as others; 0: nothing, or off
     double calibration_db; ///< between interface and model; 0: nothing, or off
     bool trim_measured;    ///< by playing the riff through it
+    bool trim_measuring;   ///< or will be in a moment: until then it is a guess
     bool narrowed;         ///< the overload guard plays a smaller width of it
     double load, load_peak, graph_load; ///< of the last second; share of a period, 0..1
     uint32_t xruns;                     ///< since the start

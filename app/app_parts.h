@@ -271,6 +271,9 @@ bl_app_readiness bl_app_rig_readiness(const bl_app *app, size_t rig, char fault[
 /// Turns a knob of a rig of the set list.
 void bl_app_turn_rig(bl_app *app, size_t rig, bl_parameter parameter, double value);
 
+/// Shows the trim of what plays: a rig of the stage, or its guest.
+void bl_app_show_trim(bl_app *app, int index);
+
 /// Shows what has changed on stage.
 void bl_app_hear_stage(bl_app *app);
 

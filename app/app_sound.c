@@ -340,9 +340,7 @@ static void hear_model(bl_app *app, bl_loader_answer *answer)
     const bool replaces = strcmp(app->state.model_path, answer->path) != 0;
     snprintf(app->state.model_path, sizeof app->state.model_path, "%s", answer->path);
     app->state.model_load = answer->fit.share;
-    app->state.trim_db = answer->trim.trim_db;
-    app->state.calibration_db = answer->trim.calibration_db;
-    app->state.trim_measured = answer->trim.source == BL_TRIM_MEASURED;
+    bl_app_show_trim(app, BL_STAGE_GUEST);
     app->model_heavy = answer->fit.asked > BL_FIT_MOST;
     bl_app_follow_freewheel(app);
     app->state.model =

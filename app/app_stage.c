@@ -129,20 +129,30 @@ static void tell_loose(bl_app *app, const bl_stage_state *now)
                 (double)(now->locked_bytes + now->loose_bytes) * 1e-6, bl_app_user_name());
 }
 
+void bl_app_show_trim(bl_app *app, int index)
+{
+    bl_app_state *s = &app->state;
+    bl_stage_rig rig;
+    if (bl_stage_get_rig(app->stage, index, &rig)) {
+        s->trim_db = rig.trim.trim_db;
+        s->calibration_db = rig.trim.calibration_db;
+        s->trim_measured = rig.trim.source == BL_TRIM_MEASURED;
+        s->trim_measuring = rig.measuring;
+    }
+}
+
 /// What sounds, for display.
 static void show_sounding(bl_app *app, int index)
 {
     bl_app_state *s = &app->state;
     bl_stage_rig rig;
-    if (index == BL_STAGE_NONE || !bl_stage_get_rig(app->stage, index, &rig)) {
+    if (index < 0 || !bl_stage_get_rig(app->stage, index, &rig)) {
         return;
     }
     const bl_setlist_rig *listed = &app->setlist.rigs[app->rig_on_stage[index]];
     snprintf(s->model_path, sizeof s->model_path, "%s", listed->rig.model);
     s->model_load = rig.share;
-    s->trim_db = rig.trim.trim_db;
-    s->calibration_db = rig.trim.calibration_db;
-    s->trim_measured = rig.trim.source == BL_TRIM_MEASURED;
+    bl_app_show_trim(app, index);
     if (!bl_stage_get_model(app->stage, index, &s->model)) {
         s->model = (bl_model_info){.name = ""};
     }
@@ -151,14 +161,17 @@ static void show_sounding(bl_app *app, int index)
 void bl_app_hear_stage(bl_app *app)
 {
     bl_stage_state now;
-    if (app->setlist.part_count == 0) {
-        return;
-    }
     bl_stage_get_state(app->stage, &now);
     if (now.serial == app->stage_serial) {
         return;
     }
     app->stage_serial = now.serial;
+    if (now.chosen == BL_STAGE_GUEST) {
+        bl_app_show_trim(app, BL_STAGE_GUEST);
+    }
+    if (app->setlist.part_count == 0) {
+        return;
+    }
     bl_app_state *s = &app->state;
     const double ms = app->engine_rate_hz > 0.0 ? 1e3 / app->engine_rate_hz : 0.0;
     s->stage.rigs = (size_t)now.rig_count;

@@ -4,6 +4,9 @@
 
 #include "loader.h"
 
+#include "rig.h"
+#include "trim.h"
+
 #include "backline/cab.h"
 
 #include <pthread.h>
@@ -68,6 +71,36 @@ static bl_status get_model(bl_loader *loader, const bl_loader_job *job, bl_error
     return status;
 }
 
+/// How loud a chain is to be.
+typedef struct level {
+    bl_rig rig; ///< as the trim finds it
+    bl_trim trim;
+    bool known; ///< false: the trim is a guess
+} level;
+
+/// Completes `config` by the trim; by playing the riff only where nobody waits for the sound.
+static void find_level(const bl_loader *loader, const bl_loader_job *job, bl_chain_config *config,
+                       level *made)
+{
+    bl_rig *rig = &made->rig;
+    *made =
+        (level){.rig = {.spill = job->spill, .match_loudness = job->match_loudness}, .known = true};
+    snprintf(rig->model, sizeof rig->model, "%s", loader->model != NULL ? loader->model_path : "");
+    snprintf(rig->cab, sizeof rig->cab, "%s", job->cab);
+    memcpy(rig->parameters, job->parameters, sizeof rig->parameters);
+    const bl_trim_wish wish = {.model = rig->model,
+                               .config = "",
+                               .cab = rig->cab,
+                               .match_loudness = job->match_loudness,
+                               .calibrate = job->calibrate,
+                               .interface_dbu = job->interface_dbu};
+    if (job->stages && job->whole) {
+        bl_trim_find(config, &wish, &made->trim);
+    } else if (job->stages) {
+        made->known = bl_trim_guess(config, &wish, &made->trim);
+    }
+}
+
 /// Says before it is heard that a model costs more than is safe.
 static void warn(bl_loader *loader, const bl_loader_answer *about)
 {
@@ -81,11 +114,13 @@ static void warn(bl_loader *loader, const bl_loader_answer *about)
 }
 
 /// Hands the chain over, unless the player has moved on. Consumes it. False if it was too late.
-static bool hand_over(bl_loader *loader, const bl_loader_job *job, bl_chain *chain)
+static bool hand_over(bl_loader *loader, const bl_loader_job *job, const level *made,
+                      bl_chain *chain)
 {
     pthread_mutex_lock(&loader->lock);
-    const bool wanted = loader->stage != NULL && loader->newest_model == job->generation &&
-                        bl_stage_give(loader->stage, chain);
+    const bool wanted =
+        loader->stage != NULL && loader->newest_model == job->generation &&
+        bl_stage_give(loader->stage, chain, &made->trim, made->known ? NULL : &made->rig);
     pthread_mutex_unlock(&loader->lock);
     if (!wanted) {
         bl_chain_destroy(chain);
@@ -112,15 +147,8 @@ static void load_model(bl_loader *loader, const bl_loader_job *job, bl_loader_an
     config.quality = job->quality;
     config.generation = job->generation;
     memcpy(config.parameters, job->parameters, sizeof config.parameters);
-    if (job->stages) {
-        const bl_trim_wish wish = {.model = loader->model != NULL ? loader->model_path : "",
-                                   .config = "",
-                                   .cab = job->cab,
-                                   .match_loudness = job->match_loudness,
-                                   .calibrate = job->calibrate,
-                                   .interface_dbu = job->interface_dbu};
-        bl_trim_find(&config, &wish, &answer->trim);
-    }
+    level made;
+    find_level(loader, job, &config, &made);
     bl_chain *chain = NULL;
     const bl_status status = bl_fit_build(&config, !job->whole, bl_fit_measure_chain, &chain,
                                           &answer->fit, &answer->error);
@@ -133,7 +161,7 @@ static void load_model(bl_loader *loader, const bl_loader_job *job, bl_loader_an
         warn(loader, answer);
     }
     answer->latency_frames = bl_chain_latency_frames(chain);
-    if (hand_over(loader, job, chain)) {
+    if (hand_over(loader, job, &made, chain)) {
         answer->model = loader->model != NULL ? bl_model_retain(loader->model) : NULL;
     } else {
         bl_error_set(&answer->error, BL_STATUS_REFUSED, "another model was chosen meanwhile");

@@ -15,7 +15,6 @@
 #include "mailbox.h"
 #include "memory.h"
 #include "stage.h"
-#include "trim.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -53,7 +52,6 @@ typedef struct bl_loader_answer {
     bl_error error;  ///< OK: the stage has the chain, or the demo is here
     bl_model *model; ///< a reference for the receiver, NULL for demos and failures
     bl_fit fit;
-    bl_trim trim;
     uint32_t latency_frames;
     bl_demo *demo; ///< the receiver's
     double sample_rate_hz;

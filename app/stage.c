@@ -69,6 +69,28 @@ static void init_conditions(bl_stage *stage)
     pthread_condattr_destroy(&monotonic);
 }
 
+/// All or none.
+static bool start_threads(bl_stage *stage)
+{
+    static void *(*const what[])(void *) = {bl_stage_build, bl_stage_measure, run_loader};
+    pthread_t *const threads[] = {&stage->builder, &stage->measurer, &stage->loader};
+    int started = 0;
+    while (started < 3 && pthread_create(threads[started], NULL, what[started], stage) == 0) {
+        started++;
+    }
+    if (started == 3) {
+        return true;
+    }
+    bl_stage_enter(stage);
+    stage->ending = true;
+    pthread_cond_broadcast(&stage->build);
+    pthread_mutex_unlock(&stage->lock);
+    while (started-- > 0) {
+        pthread_join(*threads[started], NULL);
+    }
+    return false;
+}
+
 bl_status bl_stage_create(int wake_fd, bl_stage **stage, bl_error *error)
 {
     bl_stage *s = calloc(1, sizeof *s);
@@ -80,24 +102,13 @@ bl_status bl_stage_create(int wake_fd, bl_stage **stage, bl_error *error)
     s->state.sounding = BL_STAGE_NONE;
     init_conditions(s);
     s->requests = bl_ring_create(BL_STAGE_REQUESTS, sizeof(bl_stage_request));
-    if (s->requests == NULL || pthread_create(&s->builder, NULL, bl_stage_build, s) != 0) {
-        goto fail;
-    }
-    if (pthread_create(&s->loader, NULL, run_loader, s) != 0) {
-        bl_stage_enter(s);
-        s->ending = true;
-        pthread_cond_broadcast(&s->build);
-        pthread_mutex_unlock(&s->lock);
-        pthread_join(s->builder, NULL);
-        goto fail;
+    if (s->requests == NULL || !start_threads(s)) {
+        bl_ring_destroy(s->requests);
+        free(s);
+        return bl_error_set(error, BL_STATUS_NO_MEMORY, "cannot start a thread");
     }
     *stage = s;
     return BL_STATUS_OK;
-
-fail:
-    bl_ring_destroy(s->requests);
-    free(s);
-    return bl_error_set(error, BL_STATUS_NO_MEMORY, "cannot start a thread");
 }
 
 static void free_entry(bl_stage_entry *entry)
@@ -117,18 +128,22 @@ void bl_stage_destroy(bl_stage *stage, int patience_ms)
     bl_stage_enter(stage);
     stage->ending = true;
     stage->engine = NULL;
+    bl_stage_give_up_measuring(stage);
     pthread_cond_broadcast(&stage->build);
-    for (int code = 0; !stage->builder_ended && code == 0;) {
-        code = pthread_cond_timedwait(&stage->build, &stage->lock, &until);
+    bool ended = false;
+    for (int code = 0; !ended && code == 0;) {
+        ended = stage->builder_ended && stage->measurer_ended;
+        code = ended ? 0 : pthread_cond_timedwait(&stage->build, &stage->lock, &until);
     }
-    const bool ended = stage->builder_ended;
     pthread_mutex_unlock(&stage->lock);
     pthread_join(stage->loader, NULL);
-    if (!ended) {
-        pthread_detach(stage->builder); // reads from a disk that does not answer
+    if (!ended) { // one of them reads from a disk that does not answer
+        pthread_detach(stage->builder);
+        pthread_detach(stage->measurer);
         return;
     }
     pthread_join(stage->builder, NULL);
+    pthread_join(stage->measurer, NULL);
     for (int i = 0; i < stage->count; i++) {
         free_entry(&stage->entries[i]);
     }
@@ -331,7 +346,7 @@ bool bl_stage_choose_now(bl_stage *stage, uint32_t list, int index)
     return bl_ring_write(stage->requests, &request);
 }
 
-bool bl_stage_give(bl_stage *stage, bl_chain *chain)
+bool bl_stage_give(bl_stage *stage, bl_chain *chain, const bl_trim *trim, const bl_rig *unmeasured)
 {
     bl_stage_enter(stage);
     const uint64_t generation = bl_chain_generation(chain);
@@ -339,13 +354,17 @@ bool bl_stage_give(bl_stage *stage, bl_chain *chain)
     if (wanted) {
         bl_stage_entry *guest = &stage->guest;
         bl_stage_discard(stage, guest->place == BL_STAGE_HOME ? guest->chain : NULL, NULL);
-        *guest = (bl_stage_entry){.chain = chain, .generation = generation};
+        *guest = (bl_stage_entry){.chain = chain, .generation = generation, .id = ++stage->ids};
+        guest->shown.measuring = unmeasured != NULL;
+        guest->shown.trim = trim != NULL ? *trim : (bl_trim){.source = BL_TRIM_OFF};
+        guest->rig = unmeasured != NULL ? *unmeasured : (bl_rig){.name = ""};
         stage->choice = make_request(stage, BL_STAGE_GUEST);
         stage->choice.stamp = generation;
         stage->chosen = BL_STAGE_GUEST;
         stage->changed = true;
         bl_stage_step(stage); // the first one is there before the audio thread begins
         pthread_cond_broadcast(&stage->rouse);
+        pthread_cond_broadcast(&stage->build);
     }
     pthread_mutex_unlock(&stage->lock);
     return wanted;
@@ -415,9 +434,10 @@ bool bl_stage_get_model(bl_stage *stage, int index, bl_model_info *model)
 bool bl_stage_get_rig(bl_stage *stage, int index, bl_stage_rig *rig)
 {
     bl_stage_enter(stage);
-    const bool found = index >= 0 && index < stage->count;
+    const bool is_guest = index == BL_STAGE_GUEST && stage->guest.chain != NULL;
+    const bool found = is_guest || (index >= 0 && index < stage->count);
     if (found) {
-        const bl_stage_entry *entry = &stage->entries[index];
+        const bl_stage_entry *entry = is_guest ? &stage->guest : &stage->entries[index];
         *rig = entry->shown;
         if (entry->chain != NULL) {
             rig->phase = entry->place != BL_STAGE_HOME ? BL_STAGE_PLAYING

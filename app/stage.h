@@ -2,7 +2,7 @@
 // The stage: every rig of the current set list loaded, locked in memory and kept where it would be
 // if it had always played, so that any of them can sound within a few periods. Alone puts chains
 // into the engine and takes the old ones back. Its threads: LOADER brings chains along and hands
-// them over, BUILDER reads files and builds.
+// them over, BUILDER reads files and builds, MEASURER finds out how loud rigs are.
 //
 // How to use it: bl_stage_create; bl_stage_set_engine as soon as there is an engine, and again for
 // every other; bl_stage_set_rigs with the rigs of the set list in order, again after every edit
@@ -53,6 +53,7 @@ typedef struct bl_stage_rig {
     double share;               ///< of the time there is, as it plays; see bl_fit
     double asked_share;         ///< as it was meant
     bl_trim trim;
+    bool measuring;         ///< the trim is a guess until its loudness is measured
     uint32_t behind_frames; ///< input it has not heard yet, if loaded or armed
     bl_error error;
 } bl_stage_rig;
@@ -99,10 +100,11 @@ uint32_t bl_stage_get_list(const bl_stage *stage);
 uint64_t bl_stage_next_generation(bl_stage *stage) BL_NONBLOCKING;
 
 /// A chain that is no rig's shall be heard: it is replayed and joins like one. It is freed when
-/// something else sounds. Its generation is from bl_stage_next_generation, taken when it was asked
-/// for: false, and it stays the caller's, if something was chosen since, or there is no engine.
-/// Thread: any but RT. Owns: the stage, on true.
-bool bl_stage_give(bl_stage *stage, bl_chain *chain);
+/// something else sounds. `trim` (NULL: none) is shown; if `unmeasured` is not NULL, it is a guess,
+/// and the loudness of that rig, of which the chain is made, is measured. Its generation is from
+/// bl_stage_next_generation, taken when it was asked for: false, and it stays the caller's, if
+/// something was chosen since, or there is no engine. Thread: any but RT. Owns: the stage, on true.
+bool bl_stage_give(bl_stage *stage, bl_chain *chain, const bl_trim *trim, const bl_rig *unmeasured);
 
 /// Rig `index` shall be heard. Thread: MAIN. Returns at once.
 void bl_stage_choose(bl_stage *stage, int index);
@@ -122,7 +124,7 @@ void bl_stage_get_state(bl_stage *stage, bl_stage_state *state);
 /// Facts about the model of a rig; false if it has none, or it is not loaded. Thread: MAIN.
 bool bl_stage_get_model(bl_stage *stage, int index, bl_model_info *model);
 
-/// False if there is no such rig. Thread: MAIN.
+/// False if there is no such rig; BL_STAGE_GUEST is one. Thread: MAIN.
 bool bl_stage_get_rig(bl_stage *stage, int index, bl_stage_rig *rig);
 
 /// For runs that are not in real time, between two process calls: waits until everything asked for

@@ -223,14 +223,15 @@ static bool arm(bl_stage *stage)
 /// Whether all is as near to what is asked for as it can be before the next process call.
 static bool is_settled(const bl_stage *stage, uint64_t heard)
 {
-    if (stage->chosen == BL_STAGE_GUEST && stage->joining == NULL && is_home(&stage->guest)) {
+    if (stage->chosen == BL_STAGE_GUEST &&
+        (stage->guest.shown.measuring || (stage->joining == NULL && is_home(&stage->guest)))) {
         return false;
     }
     for (int i = 0; i < stage->count; i++) {
         const bl_stage_entry *entry = &stage->entries[i];
         const bool is_built = entry->chain != NULL || entry->shown.phase == BL_STAGE_FAILED;
         const bool is_due = i == stage->chosen && stage->joining == NULL;
-        if (!is_built ||
+        if (!is_built || entry->shown.measuring ||
             (is_home(entry) && (is_due || (entry->wanted && entry->shown.behind_frames > 0)))) {
             return false;
         }
@@ -247,6 +248,7 @@ long bl_stage_step(bl_stage *stage)
     const uint64_t heard = bl_engine_heard_frames(stage->engine);
     take_requests(stage);
     take_back(stage);
+    bl_stage_give_up_measuring(stage);
     note_switch(stage);
     const uint64_t behind = hand_over(stage);
     const bool near =

@@ -100,7 +100,11 @@ static bl_status build_chain(const job *j, product *made)
                                .match_loudness = j->rig.match_loudness,
                                .calibrate = j->calibrate,
                                .interface_dbu = j->interface_dbu};
-    bl_trim_find(&config, &wish, &made->shown.trim);
+    if (j->whole) {
+        bl_trim_find(&config, &wish, &made->shown.trim);
+    } else {
+        made->shown.measuring = !bl_trim_guess(&config, &wish, &made->shown.trim);
+    }
     bl_fit fit = {0};
     const bl_status status =
         bl_fit_build(&config, !j->whole, bl_fit_measure_chain, &made->chain, &fit, error);
@@ -132,6 +136,7 @@ static void hand_in(bl_stage *stage, const job *j, product *made)
         made->chain = NULL;
         made->model = NULL;
         made->shown.bytes = made->shown.locked_bytes = 0;
+        made->shown.measuring = false;
     }
     if (entry != NULL) {
         made->shown.phase = made->chain != NULL ? BL_STAGE_LOADED : BL_STAGE_FAILED;
@@ -143,6 +148,7 @@ static void hand_in(bl_stage *stage, const job *j, product *made)
             bl_stage_set_parameters(entry); // they may have been turned meanwhile
         }
         bl_stage_sort(stage);
+        pthread_cond_broadcast(&stage->build); // for MEASURER
     }
     stage->changed = true;
 }

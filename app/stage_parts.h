@@ -56,7 +56,7 @@ typedef struct bl_stage_waste {
 struct bl_stage {
     // Constant after creation.
     int wake_fd;
-    pthread_t loader, builder;
+    pthread_t loader, builder, measurer;
     bl_ring *requests; ///< bl_stage_request, RT -> LOADER
 
     // Between threads.
@@ -64,13 +64,15 @@ struct bl_stage {
     _Atomic(bl_engine *)
         engine_now;       ///< the same as `engine`, for the clock of requests, MAIN -> RT
     _Atomic int visitors; ///< threads that wait for `lock`, any -> LOADER
+    atomic_bool given_up; ///< nobody waits for what is measured, any -> who plays for MEASURER
     pthread_mutex_t lock;
-    pthread_cond_t build;   ///< something to build or to free, or the end
+    pthread_cond_t build;   ///< something to build, to measure or to free, or the end
     pthread_cond_t rouse;   ///< LOADER need not rest any longer
     pthread_cond_t settled; ///< LOADER has done all there was to do
 
     // Under the lock.
-    bool ending, builder_ended;
+    bool ending, builder_ended, measurer_ended;
+    uint64_t measured_id;                  ///< of the entry that MEASURER is at; 0: none
     uint32_t list;                         ///< see bl_stage_get_list; written by MAIN alone
     uint64_t settled_frame, settled_stamp; ///< up to which all was done
     bl_engine *engine;
@@ -122,5 +124,11 @@ long bl_stage_step(bl_stage *stage);
 
 /// What BUILDER does, until the end.
 void *bl_stage_build(void *argument);
+
+/// Ends the measurement that runs if its rig is gone.
+void bl_stage_give_up_measuring(bl_stage *stage);
+
+/// What MEASURER does, until the end.
+void *bl_stage_measure(void *argument);
 
 #endif

@@ -54,6 +54,10 @@ void bl_status_line_format(const bl_app_state *s, char *text, size_t capacity)
                      s->stage.rigs, (double)s->stage.memory_bytes * 1e-6);
         used = (size_t)length < capacity ? (size_t)length : capacity - 1;
     }
+    if (s->trim_measuring) {
+        const int length = snprintf(text + used, capacity - used, "its loudness is measured | ");
+        used = used + (size_t)length < capacity ? used + (size_t)length : capacity - 1;
+    }
     char latency[160];
     format_latency(&s->latency, latency, sizeof latency);
     snprintf(text + used, capacity - used,
@@ -80,12 +84,13 @@ static json_t *pack_latency(const bl_app_latency *l)
 static json_t *pack_sound(const bl_app_state *s)
 {
     return json_pack(
-        "{s:f, s:f, s:I, s:b, s:f, s:f, s:b, s:I, s:I, s:b, s:b, s:b, s:o, s:o, s:o, s:I}", "in_db",
-        level_db(s->in_peak), "out_db", level_db(s->out_peak), "howls", (json_int_t)s->howls,
-        "howling", s->howling, "trim_db", s->trim_db, "calibration_db", s->calibration_db,
-        "trim_measured", s->trim_measured, "clipped_frames", (json_int_t)s->clipped_frames,
-        "not_finite_blocks", (json_int_t)s->not_finite_blocks, "muted", s->muted, "bypassed",
-        s->bypassed, "loading", s->loading, "model", bl_json_from_text(s->model.name), "model_path",
+        "{s:f, s:f, s:I, s:b, s:f, s:f, s:b, s:b, s:I, s:I, s:b, s:b, s:b, s:o, s:o, s:o, s:I}",
+        "in_db", level_db(s->in_peak), "out_db", level_db(s->out_peak), "howls",
+        (json_int_t)s->howls, "howling", s->howling, "trim_db", s->trim_db, "calibration_db",
+        s->calibration_db, "trim_measured", s->trim_measured, "trim_measuring", s->trim_measuring,
+        "clipped_frames", (json_int_t)s->clipped_frames, "not_finite_blocks",
+        (json_int_t)s->not_finite_blocks, "muted", s->muted, "bypassed", s->bypassed, "loading",
+        s->loading, "model", bl_json_from_text(s->model.name), "model_path",
         bl_json_from_text(s->model_path), "demo", bl_json_from_text(s->demo),
         "receptive_field_samples", (json_int_t)s->model.receptive_field_samples);
 }

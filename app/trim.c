@@ -116,6 +116,7 @@ typedef struct part {
     uint64_t from, to; ///< frames that count
     bl_chain *chain;
     bl_loudness *loudness;
+    const atomic_bool *given_up; ///< see bl_trim_wish
     bool done;
 } part;
 
@@ -142,7 +143,7 @@ static void *play(void *argument)
     for (uint64_t at = p->from > lead ? p->from - lead : 0; at < p->to && p->done;) {
         const uint64_t end = at < p->from ? p->from : p->to;
         const uint32_t frames = end - at < BL_INNER_FRAMES ? (uint32_t)(end - at) : BL_INNER_FRAMES;
-        p->done = measure_block(p, at, frames);
+        p->done = measure_block(p, at, frames) && (p->given_up == NULL || !*p->given_up);
         at += frames;
     }
     return NULL;
@@ -167,7 +168,8 @@ static bool play_parts(part *parts)
     return done;
 }
 
-static bool measure(const bl_chain_config *config, const char *riff_path, double *lufs)
+static bool measure(const bl_chain_config *config, const char *riff_path,
+                    const atomic_bool *given_up, double *lufs)
 {
     bl_chain_config quiet = *config;
     quiet.parameters[BL_PARAMETER_LEVEL] = MEASURE_LEVEL_DB;
@@ -178,6 +180,7 @@ static bool measure(const bl_chain_config *config, const char *riff_path, double
     for (int i = 0; done && i < PARTS; i++) {
         part *p = &parts[i];
         p->riff = &riff;
+        p->given_up = given_up;
         p->from = riff.frames * (uint64_t)i / PARTS;
         p->to = riff.frames * (uint64_t)(i + 1) / PARTS;
         done = bl_chain_create(&quiet, &p->chain, NULL) == BL_STATUS_OK &&
@@ -195,47 +198,68 @@ static bool measure(const bl_chain_config *config, const char *riff_path, double
     return done;
 }
 
-/// The rig's loudness, from the cache if it is known there.
-static bool find_loudness(const bl_chain_config *config, const bl_trim_wish *wish, double *lufs)
-{
-    char riff[BL_PATH_MAX];
-    content_key key;
-    if (!bl_path_share("riff.wav", riff) || !make_key(config, wish, riff, &key)) {
-        return false;
-    }
-    if (recall(key, lufs)) {
-        return true;
-    }
-    if (!measure(config, riff, lufs)) {
-        return false;
-    }
-    if (isfinite(*lufs)) {
-        keep(key, *lufs);
-    }
-    return true;
-}
-
 static double bounded(double db)
 {
     return fmin(fmax(db, -BL_TRIM_MOST_DB), BL_TRIM_MOST_DB);
 }
 
-void bl_trim_find(bl_chain_config *config, const bl_trim_wish *wish, bl_trim *trim)
+static void take_measured(double lufs, bl_trim *trim)
 {
+    const bool audible = isfinite(lufs);
+    trim->loudness_lufs = lufs;
+    trim->source = audible ? BL_TRIM_MEASURED : BL_TRIM_OFF;
+    trim->trim_db = audible ? bounded(BL_TRIM_TARGET_LUFS - lufs) : 0.0;
+}
+
+/// What the model file says, and how loud the rig was before, if it is known.
+static bool look_up(bl_chain_config *config, const bl_trim_wish *wish, bl_trim *trim)
+{
+    char riff[BL_PATH_MAX];
+    content_key key;
+    double lufs;
     const bl_model_info *info = config->model != NULL ? bl_model_get_info(config->model) : NULL;
     *trim = (bl_trim){.source = BL_TRIM_OFF};
     if (wish->calibrate && info != NULL && info->has_input_level) {
         trim->calibration_db = bounded(wish->interface_dbu - info->input_level_dbu);
     }
     config->calibration_db = trim->calibration_db;
-    config->trim_db = 0.0;
-    if (wish->match_loudness && find_loudness(config, wish, &trim->loudness_lufs)) {
-        const bool audible = isfinite(trim->loudness_lufs);
-        trim->source = audible ? BL_TRIM_MEASURED : BL_TRIM_OFF;
-        trim->trim_db = audible ? bounded(BL_TRIM_TARGET_LUFS - trim->loudness_lufs) : 0.0;
-    } else if (wish->match_loudness && info != NULL && info->has_loudness) {
+    if (!wish->match_loudness) {
+        return true;
+    }
+    if (bl_path_share("riff.wav", riff) && make_key(config, wish, riff, &key) &&
+        recall(key, &lufs)) {
+        take_measured(lufs, trim);
+        return true;
+    }
+    if (info != NULL && info->has_loudness) {
         trim->source = BL_TRIM_HINT;
         trim->trim_db = bounded(BL_TRIM_TARGET_LUFS - info->loudness_db);
+    }
+    return false;
+}
+
+bool bl_trim_guess(bl_chain_config *config, const bl_trim_wish *wish, bl_trim *trim)
+{
+    const bool known = look_up(config, wish, trim);
+    if (!known && trim->source == BL_TRIM_OFF) {
+        trim->source = BL_TRIM_GUESSED;
+        trim->trim_db = config->model != NULL ? BL_TRIM_EXPECTED_DB : 0.0;
+    }
+    config->trim_db = trim->trim_db;
+    return known;
+}
+
+void bl_trim_find(bl_chain_config *config, const bl_trim_wish *wish, bl_trim *trim)
+{
+    char riff[BL_PATH_MAX];
+    content_key key;
+    double lufs;
+    if (!look_up(config, wish, trim) && bl_path_share("riff.wav", riff) &&
+        make_key(config, wish, riff, &key) && measure(config, riff, wish->given_up, &lufs)) {
+        take_measured(lufs, trim);
+        if (isfinite(lufs)) {
+            keep(key, lufs);
+        }
     }
     config->trim_db = trim->trim_db;
 }

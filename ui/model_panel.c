@@ -73,6 +73,7 @@ static GtkWidget *make_card(bl_model_panel *panel)
     panel->latency = bl_fact_add(card, "model-added-latency", "Added latency", NULL);
     panel->field = bl_fact_add(card, "model-receptive-field", "Receptive field", NULL);
     panel->match = bl_fact_add(card, "model-match", "Match", NULL);
+    panel->trim = bl_fact_add(card, "model-trim", "Loudness", NULL);
     GtkWidget *buttons = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 8);
     g_object_set(buttons, "margin-top", 8, NULL);
     GtkWidget *previous =
@@ -210,6 +211,20 @@ static void update_field(bl_model_panel *panel, const bl_model_info *model)
     bl_label_set(panel->field, text);
 }
 
+/// By how much the rig is turned to be as loud as others, and whether that is a guess yet.
+static void update_trim(bl_model_panel *panel, const bl_app_state *state)
+{
+    char gain[BL_WORDS_MAX], text[2 * BL_WORDS_MAX];
+    bl_words_gain(state->trim_db, gain);
+    g_snprintf(text, sizeof text, "%s, %s", gain,
+               state->trim_measuring  ? "being measured…"
+               : state->trim_measured ? "measured"
+                                      : "as the file says");
+    bl_label_set(panel->trim, state->trim_measuring || state->trim_measured || state->trim_db != 0.0
+                                  ? text
+                                  : "as it is");
+}
+
 static void update_card(bl_model_panel *panel, const bl_app_state *state)
 {
     const bl_model_info *model = &state->model;
@@ -217,8 +232,8 @@ static void update_card(bl_model_panel *panel, const bl_app_state *state)
     char text[128];
     bl_label_set(panel->name, any ? model->name : "No model: the guitar passes clean");
     if (!any) {
-        GtkWidget *facts[] = {panel->kind,    panel->rate,  panel->cost,
-                              panel->latency, panel->field, panel->match};
+        GtkWidget *facts[] = {panel->kind,  panel->rate,  panel->cost, panel->latency,
+                              panel->field, panel->match, panel->trim};
         for (size_t i = 0; i < G_N_ELEMENTS(facts); i++) {
             bl_label_set(facts[i], "–");
         }
@@ -237,6 +252,7 @@ static void update_card(bl_model_panel *panel, const bl_app_state *state)
     update_field(panel, model);
     g_snprintf(text, sizeof text, "ESR %.3g", model->esr);
     bl_label_set(panel->match, model->has_esr ? text : "not measured");
+    update_trim(panel, state);
 }
 
 void bl_model_panel_update(bl_model_panel *panel, const bl_app_state *state)

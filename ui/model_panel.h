@@ -13,7 +13,8 @@
 typedef struct bl_model_panel {
     GtkWidget *root;
     bl_app *app;
-    GtkWidget *name, *kind, *rate, *cost, *latency, *field, *match; // of the model that plays
+    GtkWidget *name, *kind, *rate, *cost, *latency, *field, *match,
+        *trim; // of the model that plays
     GtkWidget *list;
     GtkWidget *dialog; ///< the file chooser while it is open, else NULL
     uint64_t serial;   ///< of the models that the list shows

@@ -17,6 +17,16 @@ void bl_words_level(double level_db, char text[BL_WORDS_MAX])
     }
 }
 
+void bl_words_gain(double gain_db, char text[BL_WORDS_MAX])
+{
+    const double tenths = round(10.0 * gain_db);
+    snprintf(text, BL_WORDS_MAX, "%s%.1f dB",
+             tenths > 0.0   ? "+"
+             : tenths < 0.0 ? "\u2212"
+                            : "",
+             fabs(tenths) / 10.0);
+}
+
 void bl_words_ms(double ms, char text[BL_WORDS_MAX])
 {
     snprintf(text, BL_WORDS_MAX, "%.1f ms", ms);

@@ -12,6 +12,9 @@ enum { BL_WORDS_MAX = 64 };
 /// "−11 dB"; "silent" from -60 dB down; "CLIP" from full scale up.
 void bl_words_level(double level_db, char text[BL_WORDS_MAX]);
 
+/// "−3.0 dB", "+1.5 dB", "0.0 dB"
+void bl_words_gain(double gain_db, char text[BL_WORDS_MAX]);
+
 /// "5.3 ms"
 void bl_words_ms(double ms, char text[BL_WORDS_MAX]);
 

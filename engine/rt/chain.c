@@ -4,6 +4,7 @@
 #include "rt/chain.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 static_assert(BL_PARAMETER_PRESENCE - BL_PARAMETER_BASS + 1 == BL_TONE_KNOBS, "stand together");
@@ -15,9 +16,15 @@ static bl_gate_knobs gate_knobs(bl_chain *chain)
                            .release = &chain->parameters[BL_PARAMETER_GATE_RELEASE]};
 }
 
+static float wanted_trim(const bl_chain *chain)
+{
+    return atomic_load_explicit(&chain->trim_wanted, memory_order_relaxed);
+}
+
 void bl_chain_settle(bl_chain *chain)
 {
     bl_smoother *p = chain->parameters;
+    bl_smoother_jump(&chain->trim, wanted_trim(chain));
     for (int i = 0; i < BL_PARAMETER_COUNT; i++) {
         bl_smoother_jump(&p[i], p[i].target);
     }
@@ -67,6 +74,27 @@ static void play_input(bl_chain *chain, const float *in, float *out, uint32_t fr
     }
 }
 
+// In even steps on the scale of the ear, since a trim may move far.
+static void play_trim(bl_chain *chain, float *const *out, uint32_t channels, uint32_t frames)
+{
+    float gains[BL_INNER_FRAMES];
+    bl_smoother_move(&chain->trim, wanted_trim(chain));
+    if (bl_smoother_rests_at(&chain->trim, 0.0F)) {
+        return;
+    }
+    const bool rests = chain->trim.remaining == 0;
+    const float resting = exp2f(chain->trim.target);
+    bl_smoother_fill(&chain->trim, gains, frames);
+    for (uint32_t i = 0; i < frames; i++) {
+        gains[i] = rests ? resting : exp2f(gains[i]);
+    }
+    for (uint32_t c = 0; c < channels; c++) {
+        for (uint32_t i = 0; i < frames; i++) {
+            out[c][i] *= gains[i];
+        }
+    }
+}
+
 // And what stands behind it.
 static void play_output(bl_chain *chain, float *const *out, uint32_t frames)
 {
@@ -82,6 +110,7 @@ static void play_output(bl_chain *chain, float *const *out, uint32_t frames)
                         channels, frames);
     }
     bl_smoother_scale_all(&p[BL_PARAMETER_LEVEL], out, channels, frames);
+    play_trim(chain, out, channels, frames);
     if (chain->stages) {
         bl_ceiling_process(&chain->ceiling, out, channels, frames);
     }
@@ -125,10 +154,31 @@ void bl_chain_ring_on(bl_chain *chain, float *const *out, uint32_t frames)
 
 void bl_chain_set_parameter(bl_chain *chain, bl_parameter parameter, double value)
 {
-    const float target = (float)bl_parameter_target(parameter, value) * chain->factors[parameter];
+    const float factor = parameter == BL_PARAMETER_INPUT_TRIM ? chain->calibration : 1.0F;
+    const float target = (float)bl_parameter_target(parameter, value) * factor;
     bl_smoother_move(&chain->parameters[parameter], target);
     if (chain->narrow != NULL) {
         bl_smoother_move(&chain->narrow->parameters[parameter], target);
+    }
+}
+
+#define DB_PER_OCTAVE 6.020599913279624 // 20 log10(2)
+#define TRIM_MOST_DB 60.0
+
+void bl_chain_set_trim(bl_chain *chain, double trim_db)
+{
+    const float octaves = (float)(fmin(fmax(trim_db, -TRIM_MOST_DB), TRIM_MOST_DB) / DB_PER_OCTAVE);
+    atomic_store_explicit(&chain->trim_wanted, octaves, memory_order_relaxed);
+    if (chain->narrow != NULL) {
+        atomic_store_explicit(&chain->narrow->trim_wanted, octaves, memory_order_relaxed);
+    }
+}
+
+void bl_chain_take_trim(bl_chain *chain)
+{
+    bl_smoother_jump(&chain->trim, wanted_trim(chain));
+    if (chain->narrow != NULL) {
+        bl_smoother_jump(&chain->narrow->trim, wanted_trim(chain->narrow));
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Layout of a chain. Set up whole before the audio thread sees it, then touched by that thread
-// alone, then freed whole.
+// alone (but for the trim that is wanted), then freed whole.
 
 #ifndef BACKLINE_RT_CHAIN_H
 #define BACKLINE_RT_CHAIN_H
@@ -14,10 +14,14 @@
 #include "rt/smoother.h"
 #include "rt/tone.h"
 
+#include <stdatomic.h>
+
 struct bl_chain {
     bl_voice *voice;                            ///< NULL: clean
     bl_smoother parameters[BL_PARAMETER_COUNT]; ///< see bl_curve
-    float factors[BL_PARAMETER_COUNT];          ///< on the targets of INPUT_TRIM and LEVEL; else 1
+    float calibration;                          ///< factor on the target of INPUT_TRIM
+    bl_smoother trim;                           ///< logarithm to base 2 of a factor
+    _Atomic float trim_wanted;                  ///< the same; whoever sets it -> who runs the chain
     bool spill;                                 ///< its cab rings on when it is left
     bool stages;                                ///< false: the next five do nothing
     bl_gate gate;
@@ -47,6 +51,9 @@ void bl_chain_process_faded(bl_chain *chain, const float *in, const float *weigh
 
 /// The same with silence instead of the voice, which does not run. Thread: RT.
 void bl_chain_ring_on(bl_chain *chain, float *const *out, uint32_t frames) BL_NONBLOCKING;
+
+/// Nobody hears it now: it goes to the trim that is wanted at once. Thread: RT.
+void bl_chain_take_trim(bl_chain *chain) BL_NONBLOCKING;
 
 /// All smoothers go to their targets at once: for a chain that nobody has heard yet. Thread: RT.
 void bl_chain_settle(bl_chain *chain) BL_NONBLOCKING;

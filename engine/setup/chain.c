@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #define FORGOTTEN_S 0.5
+#define TRIM_GLIDE_S 1.0
 
 // The gate knows for 2 s whether it is open, then moves for at most 1 s; tone and cuts are down by
 // 120 dB within 0.5 s; the ceiling comes back within 0.5 s.
@@ -85,10 +86,10 @@ static uint32_t memory_of(const bl_chain_config *config, bl_voice *voice)
 
 static void set_parameters(const bl_chain_config *config, bl_chain *chain)
 {
+    chain->calibration = factor_of(config->calibration_db);
+    chain->trim = bl_smoother_at(0.0F, (uint32_t)lround(TRIM_GLIDE_S * config->sample_rate_hz));
+    bl_chain_set_trim(chain, config->trim_db);
     for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
-        chain->factors[p] = p == BL_PARAMETER_INPUT_TRIM ? factor_of(config->calibration_db)
-                            : p == BL_PARAMETER_LEVEL    ? factor_of(config->trim_db)
-                                                         : 1.0F;
         const double ms = bl_parameter_get((bl_parameter)p)->smoothing_ms;
         const uint32_t frames = (uint32_t)lround(ms * config->sample_rate_hz / 1000.0);
         chain->parameters[p] = bl_smoother_at(1.0F, frames);

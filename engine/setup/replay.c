@@ -54,6 +54,7 @@ uint64_t bl_engine_replay(bl_engine *engine, bl_chain *chain, uint32_t frames)
         chain->position = start_of(engine, chain, heard);
         chain->placed = true;
     }
+    bl_chain_take_trim(chain);
     bl_voice_prepare_thread();
     for (uint64_t left = frames; left > 0 && chain->position < heard;) {
         const uint64_t missing = heard - chain->position;

@@ -142,12 +142,12 @@ static void test_a_load_that_comes_too_late_is_refused(void **state)
     gig g = small_gig(passages, 4, 2);
     bl_chain *late = gain_chain(bl_stage_next_generation(g.w.stage), 0.0);
     bl_stage_choose(g.w.stage, 1);
-    assert_false(bl_stage_give(g.w.stage, late));
+    assert_false(bl_stage_give(g.w.stage, late, NULL, NULL));
     bl_chain_destroy(late);
     play(&g, 4800, 9600);
     assert_int_equal(sounding(&g), 1);
     bl_chain *guest = gain_chain(bl_stage_next_generation(g.w.stage), 0.0);
-    assert_true(bl_stage_give(g.w.stage, guest));
+    assert_true(bl_stage_give(g.w.stage, guest, NULL, NULL));
     play(&g, 9600, 14400);
     assert_int_equal(sounding(&g), BL_STAGE_GUEST);
     assert_memory_equal(g.w.out + 14300, g.w.in + 14300, 100 * sizeof(float));
@@ -203,6 +203,72 @@ static void test_too_many_rigs_change_nothing(void **state)
     world_finish(&g.w);
 }
 
+// A rig that nobody has measured is there with a guess; what plays it is moved to the figure when
+// that is known, and ends where it would be if it had been known.
+static void test_the_sound_does_not_wait_for_its_loudness(void **state)
+{
+    (void)state;
+    enum { SECOND = RATE_HZ, FRAMES = 1200 * PERIOD };
+    setenv("XDG_CACHE_HOME", test_folder_path(), 1);
+    world w = world_make(FRAMES, fill_guitar);
+    bl_stage_set_engine(w.stage, w.engine, RATE_HZ, 1.0, false);
+    const bl_trim guess = {.trim_db = -12.0, .source = BL_TRIM_GUESSED};
+    bl_rig clean = bl_rig_default();
+    bl_chain_config config = bl_chain_config_default();
+    bl_chain *chain = NULL;
+    config.stages = true;
+    config.trim_db = guess.trim_db;
+    config.generation = bl_stage_next_generation(w.stage);
+    assert_int_equal(bl_chain_create(&config, &chain, NULL), BL_STATUS_OK);
+    assert_true(bl_stage_give(w.stage, chain, &guess, &clean));
+    assert_true(bl_stage_wait(w.stage, PATIENCE_MS)); // the figure is there before the first frame
+    bl_stage_rig shown;
+    assert_true(bl_stage_get_rig(w.stage, BL_STAGE_GUEST, &shown));
+    assert_false(shown.measuring);
+    assert_int_equal(shown.trim.source, BL_TRIM_MEASURED);
+    assert_true(fabs(shown.trim.trim_db - guess.trim_db) > 3.0);
+    for (uint32_t at = 0; at < FRAMES; at += PERIOD) {
+        for (uint32_t i = 0; i < PERIOD; i++) {
+            w.in[at + i] *= 0.1F; // far below the ceiling
+        }
+        w.in[at] = 0.01F; // a mark in each period
+        bl_engine_process(w.engine, w.in + at, w.out + at, PERIOD);
+    }
+    for (uint32_t at = FADE + PERIOD - FADE % PERIOD; at < FRAMES; at += PERIOD) {
+        const double way = at + 1 < SECOND ? (double)(at + 1) / SECOND : 1.0;
+        const double db = guess.trim_db + way * (shown.trim.trim_db - guess.trim_db);
+        const double gain = (double)w.out[at] / (double)w.in[at];
+        if (fabs(20.0 * log10(gain) - db) > 1e-3) {
+            fail_msg("frame %u: %.4f dB, expected %.4f", at, 20.0 * log10(gain), db);
+        }
+    }
+    world_finish(&w);
+}
+
+// While BUILDER is at one rig, another that it has built can sound already.
+static void test_rigs_are_built_before_they_are_measured(void **state)
+{
+    (void)state;
+    world w = world_make(PERIOD, fill_guitar);
+    bl_stage_set_engine(w.stage, w.engine, RATE_HZ, 1.0, false);
+    bl_rig both[2] = {rigs[0], rigs[1]};
+    both[0].match_loudness = both[1].match_loudness = true;
+    assert_int_equal(bl_stage_set_rigs(w.stage, both, 2, 0, NULL), BL_STATUS_OK);
+    bl_stage_rig first = {0}, second = {0};
+    for (bool seen = false; !seen && second.phase == BL_STAGE_WAITING;) {
+        assert_true(bl_stage_get_rig(w.stage, 0, &first));
+        assert_true(bl_stage_get_rig(w.stage, 1, &second));
+        seen = first.phase != BL_STAGE_WAITING && second.phase == BL_STAGE_WAITING;
+        assert_true(!seen || first.measuring);
+    }
+    assert_true(bl_stage_wait(w.stage, PATIENCE_MS));
+    for (int r = 0; r < 2; r++) {
+        assert_true(bl_stage_get_rig(w.stage, r, &first));
+        assert_true(!first.measuring && first.trim.source == BL_TRIM_MEASURED);
+    }
+    world_finish(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +278,8 @@ int main(void)
         cmocka_unit_test(test_a_load_that_comes_too_late_is_refused),
         cmocka_unit_test(test_an_edited_list_keeps_what_it_can),
         cmocka_unit_test(test_too_many_rigs_change_nothing),
+        cmocka_unit_test(test_the_sound_does_not_wait_for_its_loudness),
+        cmocka_unit_test(test_rigs_are_built_before_they_are_measured),
     };
     return cmocka_run_group_tests(tests, make_rigs, test_folder_remove);
 }

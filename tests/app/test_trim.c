@@ -203,6 +203,61 @@ static void test_is_measured_once_for_the_same_content(void **state)
     assert_true(fabs(louder.trim_db - first.trim_db + 20.0 * log10(2.0)) < 0.01);
 }
 
+// A file that claims a level of -30 dB and an input level of 18 dBu, or nothing.
+static void write_nam(const char *name, bool claims)
+{
+    model_bytes bytes = {0};
+    nam_file_write(&bytes, "0.5.4", "WaveNet", NAM_TINY_CONFIG, "48000", NAM_TINY_WEIGHTS, 1);
+    if (claims) {
+        model_bytes_replace(&bytes, "\"sample_rate\"",
+                            "\"metadata\": {\"loudness\": -30.0, \"input_level_dbu\": 18.0}, "
+                            "\"sample_rate\"");
+    }
+    model_bytes_save(&bytes, test_folder_file(name));
+    model_bytes_finish(&bytes);
+}
+
+static bl_trim guess(const char *model_file, bool *known)
+{
+    bl_chain_config config = bl_chain_config_default();
+    const bl_trim_wish wish = {
+        .model = model_file, .config = "", .cab = "", .match_loudness = true};
+    bl_trim trim;
+    config.stages = true;
+    assert_int_equal(bl_model_load(model_file, NULL, &config.model, NULL), BL_STATUS_OK);
+    *known = bl_trim_guess(&config, &wish, &trim);
+    assert_true(config.trim_db == trim.trim_db);
+    bl_model_release(config.model);
+    return trim;
+}
+
+static void test_what_is_not_measured_yet_is_guessed(void **state)
+{
+    (void)state;
+    char claims[PATH], fresh[PATH];
+    bool known = true;
+    snprintf(claims, sizeof claims, "%s", test_folder_file("claims.nam"));
+    snprintf(fresh, sizeof fresh, "%s", test_folder_file("fresh.nam"));
+    write_nam("claims.nam", true);
+    write_nam("fresh.nam", false);
+    const int kept = count_kept();
+    bl_trim trim = guess(claims, &known);
+    assert_false(known);
+    assert_true(trim.source == BL_TRIM_HINT && trim.trim_db == 10.0);
+    trim = guess(fresh, &known);
+    assert_false(known);
+    assert_true(trim.source == BL_TRIM_GUESSED && trim.trim_db == BL_TRIM_EXPECTED_DB);
+    assert_int_equal(count_kept(), kept);
+    atomic_bool given_up = true;
+    trim = find(fresh, (bl_trim_wish){.match_loudness = true, .given_up = &given_up});
+    assert_int_equal(trim.source, BL_TRIM_OFF);
+    assert_int_equal(count_kept(), kept);
+    const bl_trim measured = find(fresh, (bl_trim_wish){.match_loudness = true});
+    trim = guess(fresh, &known);
+    assert_true(known);
+    assert_true(trim.source == BL_TRIM_MEASURED && trim.trim_db == measured.trim_db);
+}
+
 static void test_silence_is_left_alone(void **state)
 {
     (void)state;
@@ -213,24 +268,12 @@ static void test_silence_is_left_alone(void **state)
     assert_true(trim.trim_db == 0.0);
 }
 
-// A file that claims a level of -30 dB and an input level of 18 dBu.
-static void write_claims(const char *name)
-{
-    model_bytes bytes = {0};
-    nam_file_write(&bytes, "0.5.4", "WaveNet", NAM_TINY_CONFIG, "48000", NAM_TINY_WEIGHTS, 1);
-    model_bytes_replace(&bytes, "\"sample_rate\"",
-                        "\"metadata\": {\"loudness\": -30.0, \"input_level_dbu\": 18.0}, "
-                        "\"sample_rate\"");
-    model_bytes_save(&bytes, test_folder_file(name));
-    model_bytes_finish(&bytes);
-}
-
 static void test_calibration_is_off_until_the_interface_is_known(void **state)
 {
     (void)state;
     char path[PATH];
     snprintf(path, sizeof path, "%s", test_folder_file("claims.nam"));
-    write_claims("claims.nam");
+    write_nam("claims.nam", true);
     const bl_trim off = find(path, (bl_trim_wish){.interface_dbu = 12.0});
     assert_true(off.calibration_db == 0.0 && off.trim_db == 0.0);
     // Full scale is 12 dBu here and was 18 dBu there: the model must hear 6 dB less.
@@ -274,6 +317,8 @@ int main(void)
         cmocka_unit_test(test_the_meter_follows_the_standard),
         cmocka_unit_test_setup_teardown(test_rigs_are_equally_loud, set_up, test_folder_remove),
         cmocka_unit_test_setup_teardown(test_is_measured_once_for_the_same_content, set_up,
+                                        test_folder_remove),
+        cmocka_unit_test_setup_teardown(test_what_is_not_measured_yet_is_guessed, set_up,
                                         test_folder_remove),
         cmocka_unit_test_setup_teardown(test_silence_is_left_alone, set_up, test_folder_remove),
         cmocka_unit_test_setup_teardown(test_calibration_is_off_until_the_interface_is_known,

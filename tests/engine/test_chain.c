@@ -218,6 +218,47 @@ static void test_refuses_what_cannot_be_played(void **state)
     bl_chain_destroy(NULL);
 }
 
+static bl_chain *trimmed_chain(double trim_db)
+{
+    bl_chain_config config = bl_chain_config_default();
+    config.trim_db = trim_db;
+    config.generation = 1;
+    bl_chain *chain = NULL;
+    assert_int_equal(bl_chain_create(&config, &chain, NULL), BL_STATUS_OK);
+    return chain;
+}
+
+// What is heard glides evenly in dB over a second, to the very bits of a chain that was built so;
+// once more from where it is; what is not heard jumps.
+static void test_trim_glides(void **state)
+{
+    (void)state;
+    enum { SECOND = 48000, LENGTH = 49 * 1024 };
+    static float in[LENGTH], out[LENGTH], expected[LENGTH];
+    fill_with(in, LENGTH, 1.0F);
+    bl_engine *engine = engine_of(bare_config());
+    bl_chain *chain = trimmed_chain(-20.0);
+    bl_engine_swap(engine, chain);
+    process(engine, in, out, 1024, &random_periods);
+    bl_chain_set_trim(chain, 10.0);
+    process(engine, in, out, LENGTH, &random_periods);
+    for (int i = 0; i < LENGTH; i++) {
+        const double db = i + 1 < SECOND ? -20.0 + 30.0 * (i + 1) / SECOND : 10.0;
+        assert_true(fabs(20.0 * log10((double)out[i]) - db) < 1e-4);
+    }
+    bl_chain *built = trimmed_chain(10.0);
+    bl_chain_process(built, in, (float *[]){expected}, BL_INNER_FRAMES);
+    assert_memory_equal(out + LENGTH - BL_INNER_FRAMES, expected,
+                        BL_INNER_FRAMES * sizeof *expected);
+    assert_int_equal(bl_engine_replay(engine, built, LENGTH + 1024), 0);
+    bl_chain_set_trim(built, -30.0);
+    bl_engine_replay(engine, built, 64);
+    bl_chain_process(built, in, (float *[]){expected}, BL_INNER_FRAMES);
+    assert_true(fabs(20.0 * log10((double)expected[0]) + 30.0) < 1e-4);
+    bl_chain_destroy(built);
+    bl_engine_destroy(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_silence_is_reached_exactly),
         cmocka_unit_test(test_latency_of_a_centred_model_is_its_lookahead),
         cmocka_unit_test(test_refuses_what_cannot_be_played),
+        cmocka_unit_test(test_trim_glides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,8 +42,8 @@ static int open_window(void **state)
         snprintf(name, sizeof name, "%c.safetensors", c);
         stage_make_model(name, (uint64_t)c, true, RATE_HZ);
         snprintf(text, sizeof text,
-                 "version: 1\nname: Northbank 50 Crunch %c\nmodel: %s\nmatch_loudness: false\n", c,
-                 name);
+                 "version: 1\nname: Northbank 50 Crunch %c\nmodel: %s\nmatch_loudness: %s\n", c,
+                 name, c == 'c' ? "true" : "false");
         snprintf(name, sizeof name, "%c.yaml", c);
         stage_write(name, text);
     }
@@ -84,6 +84,7 @@ static void open_list(void)
     desk_wait_text("part-1", "Verse: Northbank 50 Crunch a, ready");
     desk_wait_is("part-1", DESK_CHECKED, true);
     desk_wait_text("model-name", "a");
+    desk_wait_text("model-trim", "as it is");
 }
 
 static void test_is_gone_through(void **state)
@@ -105,6 +106,7 @@ static void test_is_gone_through(void **state)
     desk_wait_text("part-1", "Slow Train: Northbank 50 Crunch c");
     desk_wait_gone("part-2");
     desk_wait_text("next-part", "Last part");
+    desk_wait_text("model-trim", " dB, measured"); // it has not waited for that
     desk_key(GDK_KEY_Page_Up, GDK_KEY_Control_L);
     desk_wait_text("part-2", "Solo");
     desk_key(GDK_KEY_2, 0);

@@ -64,6 +64,11 @@ void bl_chain_process(bl_chain *chain, const float *in, float *const *out,
 /// Sets the target of one parameter (clamped); its smoother moves there. Thread: RT.
 void bl_chain_set_parameter(bl_chain *chain, bl_parameter parameter, double value) BL_NONBLOCKING;
 
+/// Changes `trim_db`, as far as 60 dB either way: what is heard glides there by even steps in dB,
+/// one second long; a chain that nobody hears takes it at once. Ends where a chain built with it
+/// is. Thread: any, RT safe, as long as the chain is not freed; the last one counts.
+void bl_chain_set_trim(bl_chain *chain, double trim_db) BL_NONBLOCKING;
+
 /// Real delay in frames. Thread: any, RT safe.
 uint32_t bl_chain_latency_frames(const bl_chain *chain) BL_NONBLOCKING;
 
