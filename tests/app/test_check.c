@@ -25,6 +25,10 @@ static void save(char path[256], const char *name, const bl_audio *audio)
     assert_int_equal(bl_audio_save(path, audio, BL_AUDIO_FLOAT_32, &error), BL_STATUS_OK);
 }
 
+// Into `run`. Not at idle priority: that waits for whatever else the machine does.
+#define TRAIN(...)                                                                                 \
+    PROGRAM("train", "-t", amp, "-c", config, "-o", run, "--priority", "normal", "-i", __VA_ARGS__)
+
 static int set_up(void **state)
 {
     static const char text[] = "model: {type: wavenet_amp, causal: true, channels: 2, "
@@ -99,10 +103,8 @@ static void training_refuses_unless_forced(void **state)
     (void)state;
     char run[300];
     snprintf(run, sizeof run, "%s/forced", folder);
-    program_assert_failed(PROGRAM("train", "-i", other, "-t", amp, "-c", config, "-o", run), 1,
-                          "train", "--force");
-    const program_result *r =
-        PROGRAM("train", "-i", other, "-t", amp, "-c", config, "-o", run, "--force");
+    program_assert_failed(TRAIN(other), 1, "train", "--force");
+    const program_result *r = TRAIN(other, "--force");
     assert_int_equal(r->code, 0);
     assert_non_null(strstr(r->out, "fault: not_the_same_performance"));
 }
@@ -112,13 +114,10 @@ static void another_pair_validates(void **state)
     (void)state;
     char run[300];
     snprintf(run, sizeof run, "%s/judged", folder);
-    const program_result *r =
-        PROGRAM("train", "-i", di, "-t", amp, "-c", config, "-o", run, "--validation", di, late);
+    const program_result *r = TRAIN(di, "--validation", di, late);
     assert_int_equal(r->code, 0);
     assert_non_null(strstr(r->out, "validation: note: delay"));
-    program_assert_failed(
-        PROGRAM("train", "-i", di, "-t", amp, "-c", config, "-o", run, "--validation", di), 2,
-        "train", "--validation DI AMP");
+    program_assert_failed(TRAIN(di, "--validation", di), 2, "train", "--validation DI AMP");
 }
 
 static int tear_down(void **state)

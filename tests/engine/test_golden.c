@@ -8,6 +8,7 @@
 #include "setup/isa.h"
 #include "skip.h"
 #include "support/cmocka_all.h"
+#include "support/effort.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -85,7 +86,7 @@ static bool check(const char *name, const char *ending, const bl_audio *in)
         fail_msg("%s", error.text);
     }
     load(name, ".out.wav", &wanted);
-    assert_int_equal(wanted.frames, in->frames);
+    assert_true(wanted.frames >= in->frames);
     const bool deep = strstr(name, "a1_standard") != NULL;
     const double allowed = deep ? 2e-5 : 1e-5, peak = peak_of(&wanted);
     bool good = true;
@@ -112,6 +113,7 @@ static void golden_outputs_are_met(void **state)
     }
     bl_audio in;
     load("input", ".wav", &in);
+    in.frames = bl_test_some((uint32_t)in.frames);
     struct dirent **entries = NULL;
     const int count = scandir(folder, &entries, NULL, alphasort);
     int models = 0, failed = 0;
