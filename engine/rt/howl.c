@@ -130,8 +130,8 @@ static void heed_loudest(bl_howl_trail *trail, const tone *found)
     trail->loudest = found->bin;
 }
 
-// Counts for how long the tone stands still: longer than any string does, even where the input
-// clips and all but hides its fall.
+// Counts for how long the tone stands still: longer than any string does. Where the input clips,
+// which all but hides a string's fall, that is twice as long.
 static bool stands_still(bl_howl *howl, uint32_t bin)
 {
     bl_howl_trail *trail = &howl->trail;
@@ -142,7 +142,12 @@ static bool stands_still(bl_howl *howl, uint32_t bin)
     trail->tone = bin;
     trail->still = same ? trail->still + 1 : 0;
     trail->still_power = same ? fmaxf(trail->still_power, power) : power;
-    return trail->still >= BL_HOWL_STILL;
+    // A look reaches back over four hops, so what clipped counts until it is out of sight.
+    trail->clipped = howl->input_peak >= BL_HOWL_CLIPPED ? BL_SPECTRUM_SIZE / BL_HOWL_HOP
+                     : trail->clipped > 0                ? trail->clipped - 1
+                                                         : 0;
+    trail->clear = same && trail->clipped == 0 ? trail->clear + 1 : 0;
+    return trail->still >= BL_HOWL_STILL_HIDDEN || trail->clear >= BL_HOWL_STILL;
 }
 
 static void turn_down(bl_howl *howl, float power)
@@ -228,13 +233,14 @@ static void decide(bl_howl *howl)
     } else {
         come_back(howl);
     }
-    howl->output_peak = 0.0F;
+    howl->output_peak = howl->input_peak = 0.0F;
 }
 
 // Takes one frame; true if a step is due.
 static bool listen(bl_howl *howl, float x)
 {
     howl->sum += x;
+    howl->input_peak = fmaxf(howl->input_peak, fabsf(x));
     if (++howl->frames < howl->decimation) {
         return false;
     }

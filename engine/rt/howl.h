@@ -18,6 +18,7 @@
 #define BL_HOWL_RATE_HZ 24000.0    ///< the input is looked at near this rate
 #define BL_HOWL_SHARE 0.93F        ///< of the input's power, that the tone holds
 #define BL_HOWL_STILL_LEAST 0.995F ///< of its most power, a tone that stands still keeps: 0.02 dB
+#define BL_HOWL_CLIPPED 0.98F      ///< peak of an input that may clip
 #define BL_HOWL_STILL_RISE_DB 0.1F ///< one that rises more in a look does not stand still
 #define BL_HOWL_INPUT_MIN 1e-6F    ///< power of the tone, 1.5 for a sine at full scale
 #define BL_HOWL_STILL_MIN 1e-4F    ///< power of a tone that stands still
@@ -30,14 +31,15 @@
 #define BL_HOWL_HOLD_S 0.5
 
 enum {
-    BL_HOWL_PACE = 8,     ///< samples at the lower rate between two steps of a look
-    BL_HOWL_HOP = 128,    ///< and between two looks: 5.3 ms
-    BL_HOWL_KEPT = 15,    ///< looks back: 80 ms
-    BL_HOWL_PROOF = 12,   ///< looks in which feedback answers
-    BL_HOWL_STILL = 64,   ///< looks: 341 ms
-    BL_HOWL_PATIENCE = 6, ///< looks that the tone has to fall by half
-    BL_HOWL_LOWEST = 4,   ///< bin, of 47 Hz each
-    BL_HOWL_LOBE = 2,     ///< bins either side that belong to a tone
+    BL_HOWL_PACE = 8,          ///< samples at the lower rate between two steps of a look
+    BL_HOWL_HOP = 128,         ///< and between two looks: 5.3 ms
+    BL_HOWL_KEPT = 15,         ///< looks back: 80 ms
+    BL_HOWL_PROOF = 12,        ///< looks in which feedback answers
+    BL_HOWL_STILL = 32,        ///< looks: 171 ms
+    BL_HOWL_STILL_HIDDEN = 64, ///< where the input clips: 341 ms
+    BL_HOWL_PATIENCE = 6,      ///< looks that the tone has to fall by half
+    BL_HOWL_LOWEST = 4,        ///< bin, of 47 Hz each
+    BL_HOWL_LOBE = 2,          ///< bins either side that belong to a tone
 };
 
 /// What is known of the tones that were heard since the guard was switched on.
@@ -46,6 +48,8 @@ typedef struct bl_howl_trail {
     uint32_t tone;     ///< bin at the last look; 0: none
     uint32_t still;    ///< looks since it stands still
     float still_power; ///< the most since then
+    uint32_t clipped;  ///< looks that still see an input that clipped
+    uint32_t clear;    ///< looks since the tone stands still and none of these
     uint32_t loudest;  ///< bin of the loudest tone at the last look, alone or not
     uint32_t lasting;  ///< looks since it is the same and holds most of the power
     uint32_t innocent; ///< bin of a tone that did not care; 0: there is none
@@ -66,12 +70,12 @@ typedef struct bl_howl {
     float back; ///< factor per look by which the output comes back
 
     // The input at the lower rate, and what it looked like.
-    float sum;                    ///< of the frames of a sample that is not complete
-    uint32_t frames;              ///< how many those are
-    uint32_t taken;               ///< samples so far, modulo 2^32
-    float output_peak;            ///< since the last look
-    float ring[BL_SPECTRUM_RING]; ///< the samples
-    bl_spectrum_work work;        ///< of the look that is under way
+    float sum;                     ///< of the frames of a sample that is not complete
+    uint32_t frames;               ///< how many those are
+    uint32_t taken;                ///< samples so far, modulo 2^32
+    float input_peak, output_peak; ///< since the last look
+    float ring[BL_SPECTRUM_RING];  ///< the samples
+    bl_spectrum_work work;         ///< of the look that is under way
     float powers[BL_HOWL_KEPT + 1][BL_SPECTRUM_BINS]; ///< of the last looks, in a ring
     bl_howl_trail trail;
 
