@@ -56,7 +56,9 @@ static const bl_option options[] = {
     {"epochs", 'e', BL_OPTION_COUNT, "N", offsetof(settings, epochs), 1, 1000000, NULL, 0,
      "Train for so many passes over the recording, instead of what the config says."},
     {"init", 0, BL_OPTION_TEXT, "MODEL", offsetof(settings, start), 0, 0, NULL, 0,
-     "Start from this model, of the same shape, instead of random weights."},
+     "Start from this model, of the same shape. Where it is so far from the amplifier that it "
+     "would "
+     "hinder, that is said, and the training starts from nothing."},
     {"resume", 0, BL_OPTION_FLAG, NULL, offsetof(settings, resume), 0, 0, NULL, 0,
      "Go on where the run in the output folder stopped."},
     {"force", 0, BL_OPTION_FLAG, NULL, offsetof(settings, force), 0, 0, NULL, 0,
@@ -144,12 +146,35 @@ static void advise(const bl_train_progress *progress)
     }
 }
 
+// What --init is good for.
+static void tell_start(const settings *chosen, const bl_train_progress *progress)
+{
+    FILE *to = chosen->progress == PROGRESS_JSON ? stderr : stdout;
+    const char *slash = strrchr(chosen->start, '/');
+    const char *name = slash != NULL ? slash + 1 : chosen->start;
+    if (progress->start_dropped) {
+        fprintf(
+            to,
+            "%s is too far from this amplifier (ESR %.2f at its loudness) to help: a few steps "
+            "on, the ESR is %.2f, and %.2f from nothing; so this training starts from nothing\n",
+            name, progress->start_esr, progress->taught_esr, progress->drawn_esr);
+    } else {
+        fprintf(to, "starts from %s, which has an ESR of %.4f at this amplifier's loudness\n", name,
+                progress->start_esr);
+    }
+    fflush(to);
+}
+
 static void report(void *data, const bl_train_progress *progress)
 {
     const settings *chosen = data;
     if (!findings_told) {
         bl_pair_print(&findings, chosen->progress == PROGRESS_JSON ? stderr : stdout);
         findings_told = true;
+    }
+    if (progress->start_settled) {
+        tell_start(chosen, progress);
+        return;
     }
     if (chosen->progress == PROGRESS_JSON) {
         report_json(progress);

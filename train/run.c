@@ -248,6 +248,19 @@ static bl_status fit_steps(run *r, bl_error *error)
     return BL_STATUS_OK;
 }
 
+// What a model to start from is good for, told before the first step.
+static void settle_start(run *r)
+{
+    const bl_trainer_start start = bl_trainer_choose_start(r->trainer);
+    bl_train_progress progress = progress_of(r);
+    progress.start_settled = true;
+    progress.start_dropped = start.dropped;
+    progress.start_esr = start.esr;
+    progress.taught_esr = start.taught_esr;
+    progress.drawn_esr = start.drawn_esr;
+    report(r, &progress);
+}
+
 // The run's own config: that of the folder when it is resumed, where `minutes` have become epochs.
 static bl_status settle_steps(run *r, bl_error *error)
 {
@@ -259,6 +272,9 @@ static bl_status settle_steps(run *r, bl_error *error)
     }
     if (resumed) {
         return bl_checkpoint_load(r->paths[CHECKPOINT], r->config_text, r->state, error);
+    }
+    if (r->job->start != NULL) {
+        settle_start(r);
     }
     // From the first moment there is something to play and something to resume.
     status = r->config.training.minutes > 0.0 ? fit_steps(r, error) : save_best(r, error);

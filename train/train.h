@@ -17,8 +17,12 @@
 /// What is known while training; written to progress.ndjson too.
 typedef struct bl_train_progress {
     uint64_t epoch, step, steps;
-    bool epoch_ended;    ///< false: a step within an epoch, a few times a second
-    bool recovered;      ///< NaN: went back to the last good epoch with half the rate
+    bool epoch_ended;   ///< false: a step within an epoch, a few times a second
+    bool recovered;     ///< NaN: went back to the last good epoch with half the rate
+    bool start_settled; ///< once, of a training with a start, before its first step: the next four
+    bool start_dropped; ///< it learns this amplifier slower than nothing does, so it is not used
+    double start_esr;   ///< of the start, at the amplifier's loudness and polarity
+    double taught_esr, drawn_esr; ///< of the start and of nothing after trial steps; 0: none made
     bool learns_nothing; ///< a good part of the time is over, and any silence would do as well
     double train_esr;    ///< of the last whole epoch
     double validation_esr;

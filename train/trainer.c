@@ -179,9 +179,6 @@ bl_status bl_trainer_create(const bl_config *config, const bl_train_data *data,
         bl_trainer_destroy(made);
         return status;
     }
-    if (start != NULL) {
-        bl_trainer_fit_start(made);
-    }
     made->state.steps = config->training.epochs * bl_trainer_epoch_steps(made);
     *trainer = made;
     return BL_STATUS_OK;
@@ -314,6 +311,21 @@ static bl_trainer_outcome end_epoch(bl_trainer *trainer)
     return state->step >= state->steps ? BL_TRAINER_FINISHED : BL_TRAINER_EPOCH;
 }
 
+bool bl_trainer_make_step(bl_trainer *trainer, double *error)
+{
+    bl_trainer_state *state = &trainer->state;
+    *error = bl_trainer_gather(trainer);
+    if (!isfinite(*error) || !all_finite(trainer->gradient, state->parameter_count)) {
+        return false;
+    }
+    clip_gradient(trainer);
+    bl_optimizer_step(trainer->optimizer, state->parameters, trainer->gradient,
+                      learning_rate(trainer));
+    state->step++;
+    update_average(trainer);
+    return true;
+}
+
 bl_trainer_outcome bl_trainer_run_epoch(bl_trainer *trainer, bl_trainer_stop *stop, void *data)
 {
     bl_trainer_state *state = &trainer->state;
@@ -321,24 +333,19 @@ bl_trainer_outcome bl_trainer_run_epoch(bl_trainer *trainer, bl_trainer_stop *st
     bl_trainer_keep(trainer);
     bl_optimizer_set_steps(trainer->optimizer, state->step);
     bl_trainer_begin_pass(trainer);
-    double error = 0.0;
+    double error, errors = 0.0;
     uint64_t steps = 0;
     while (state->step < state->steps && bl_trainer_assign_chunks(trainer)) {
-        error += bl_trainer_gather(trainer);
-        if (!isfinite(error) || !all_finite(trainer->gradient, state->parameter_count)) {
+        if (!bl_trainer_make_step(trainer, &error)) {
             return recover(trainer);
         }
-        clip_gradient(trainer);
-        bl_optimizer_step(trainer->optimizer, state->parameters, trainer->gradient,
-                          learning_rate(trainer));
-        state->step++;
+        errors += error;
         steps++;
-        update_average(trainer);
         if (stop != NULL && stop(data, state)) {
             bl_trainer_restore(trainer);
             return BL_TRAINER_STOPPED;
         }
     }
-    state->train_esr = error / (double)(steps > 0 ? steps : 1) / trainer->data->target_power;
+    state->train_esr = errors / (double)(steps > 0 ? steps : 1) / trainer->data->target_power;
     return end_epoch(trainer);
 }

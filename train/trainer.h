@@ -40,6 +40,18 @@ bl_status bl_trainer_create(const bl_config *config, const bl_train_data *data,
                             const bl_model *start, uint32_t threads, bl_trainer **trainer,
                             bl_error *error);
 
+/// What came of the model that a training was to start from.
+typedef struct bl_trainer_start {
+    double esr;                   ///< of that model, at the amplifier's loudness and polarity
+    bool dropped;                 ///< it would learn this amplifier slower than drawn parameters do
+    double taught_esr, drawn_esr; ///< of either after a few trial steps; 0: it is near, none needed
+} bl_trainer_start;
+
+/// Settles what the training starts from, before its first epoch; `start` was given. A model that
+/// is near the amplifier stays, and counts as the best one so far; another one has to beat drawn
+/// parameters in a few trial steps. Takes about a second on two cores.
+bl_trainer_start bl_trainer_choose_start(bl_trainer *trainer);
+
 /// NULL is allowed.
 void bl_trainer_destroy(bl_trainer *trainer);
 

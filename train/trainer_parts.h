@@ -59,9 +59,6 @@ struct bl_trainer {
     uint32_t recoveries;
 };
 
-/// Gives the parameters that were taken from another model the amplifier's loudness and polarity.
-void bl_trainer_fit_start(bl_trainer *trainer);
-
 /// Sizes of segments, lanes and chunks that fit the material.
 void bl_trainer_plan_segments(bl_trainer *trainer);
 
@@ -77,6 +74,10 @@ bool bl_trainer_assign_chunks(bl_trainer *trainer);
 
 /// Gradients of all lanes at the present parameters; returns the mean squared error.
 double bl_trainer_gather(bl_trainer *trainer);
+
+/// Gradients, then the optimiser: one step of the plan. False, with nothing changed that counts, if
+/// there are infinite numbers. `error` is the mean squared one before the step.
+bool bl_trainer_make_step(bl_trainer *trainer, double *error);
 
 /// Runs `bench` over what came before `position`, zeros before the recording, so that the lane with
 /// `past` can begin there.

@@ -224,6 +224,7 @@ static void starts_from_a_model_and_adds_an_lstm(void **state)
         TRAIN("-c", file("short.yaml"), "-o", file("fine"), "--init", file("base/best_model.nam"),
               "--epochs", "2", "--also", "aidax");
     assert_int_equal(result->code, 0);
+    assert_non_null(strstr(result->out, "starts from best_model.nam, which has an ESR of 0."));
     assert_files("fine");
     bl_model *model = NULL;
     assert_int_equal(bl_model_load(file("fine/best_model.aidax"), NULL, &model, NULL),

@@ -86,7 +86,8 @@ static int tear_down(void **state)
 typedef struct stopper {
     uint64_t at_epoch; ///< stop within the epoch after this one
     uint64_t epoch, calls;
-    bool learns_nothing; ///< it was said
+    bool learns_nothing;     ///< it was said
+    bl_train_progress start; ///< what was said of the model to start from
 } stopper;
 
 static void follow(void *data, const bl_train_progress *progress)
@@ -94,6 +95,7 @@ static void follow(void *data, const bl_train_progress *progress)
     stopper *s = data;
     s->epoch = progress->epoch;
     s->learns_nothing = s->learns_nothing || progress->learns_nothing;
+    s->start = progress->start_settled ? *progress : s->start;
 }
 
 static bool stop_now(void *data)
@@ -335,6 +337,66 @@ static void starts_from_a_model(void **state)
     }
 }
 
+// Going on from one's own model begins at its ESR, ends better, and loses nothing to a rate that
+// wrecks it.
+static void starts_from_its_own(void **state)
+{
+    fixture *f = *state;
+    char path[160];
+    bl_error error = {0};
+    f->config.training.epochs = 10;
+    const bl_train_result first = train(f, "first", 1, false, NULL);
+    snprintf(path, sizeof path, "%s/first/best_model.safetensors", f->folder);
+    assert_int_equal(bl_model_load(path, NULL, &f->start, &error), BL_STATUS_OK);
+    static const double rates[] = {0.01, 1.0};
+    for (int i = 0; i < 2; i++) {
+        stopper s = {.at_epoch = UINT64_MAX};
+        f->config.training.learning_rate = rates[i];
+        const bl_train_result next = train(f, i == 0 ? "on" : "wrecked", 1, false, &s);
+        print_message("%.5f, from %.5f to %.5f\n", first.best_esr, s.start.start_esr,
+                      next.best_esr);
+        assert_true(s.start.start_settled && !s.start.start_dropped);
+        assert_true(s.start.start_esr < 1.0001 * first.best_esr);
+        assert_true(s.start.start_esr > 0.99 * first.best_esr);
+        assert_true(i == 0 ? next.best_esr < 0.9 * s.start.start_esr
+                           : next.best_esr == s.start.start_esr);
+    }
+    bl_model_release(f->start);
+    f->start = NULL;
+}
+
+// A model of another amplifier, all of whose units are saturated, is not used: the training is the
+// one from nothing, bit for bit.
+static void a_hindering_start_is_dropped(void **state)
+{
+    fixture *f = *state;
+    bl_model_info info;
+    bl_error error = {0};
+    f->config.training.epochs = 5;
+    train(f, "nothing", 1, false, NULL);
+    assert_int_equal(bl_model_info_from_config(&f->config, &info, &error), BL_STATUS_OK);
+    float *weights = calloc((size_t)info.parameters, sizeof *weights);
+    assert_non_null(weights);
+    uint32_t seed = 3;
+    for (uint64_t i = 0; i < info.parameters; i++) {
+        weights[i] = 8.0f * shape_random(&seed);
+    }
+    assert_int_equal(bl_model_from_config(&f->config, weights, (size_t)info.parameters, "driven",
+                                          &f->start, &error),
+                     BL_STATUS_OK);
+    free(weights);
+    stopper s = {.at_epoch = UINT64_MAX};
+    train(f, "driven", 2, false, &s);
+    print_message("start %.3f, tried %.3f, drawn %.3f\n", s.start.start_esr, s.start.taught_esr,
+                  s.start.drawn_esr);
+    assert_true(s.start.start_settled && s.start.start_dropped);
+    assert_true(s.start.drawn_esr > 0.0 && s.start.drawn_esr < s.start.taught_esr);
+    assert_same_file(f, "nothing", "driven", "checkpoint.safetensors");
+    assert_same_file(f, "nothing", "driven", "best_model.safetensors");
+    bl_model_release(f->start);
+    f->start = NULL;
+}
+
 // Nothing is learnt any more at such a rate, so the training ends by itself.
 static void patience_ends(void **state)
 {
@@ -397,6 +459,8 @@ int main(void)
         RUN_TEST(measuring_changes_no_bit),
         RUN_TEST(every_kind_resumes),
         RUN_TEST(starts_from_a_model),
+        RUN_TEST(starts_from_its_own),
+        RUN_TEST(a_hindering_start_is_dropped),
         RUN_TEST(patience_ends),
         RUN_TEST(refuses_what_cannot_work),
         RUN_TEST(infinite_numbers_are_survived_or_told),
