@@ -100,7 +100,6 @@ struct bl_app {
     char first_model[4096];           ///< to load once there is a rate; "" afterwards
     bool first_model_is_chosen;       ///< the player named it: a failure counts
     bool model_requested;             ///< a model or none has been asked for since the start
-    bool other_model;                 ///< that the set list does not name plays
 
     // The set list.
     bl_setlist setlist;       ///< no parts: there is none
@@ -176,8 +175,8 @@ void bl_app_panic(bl_app *app);
 /// Asks for a chain of `rig`, as it is there but for the knobs, which are those of the state.
 void bl_app_play_rig(bl_app *app, const bl_rig *rig);
 
-/// What was asked for outside the set list is not wanted any more. True if there was anything.
-bool bl_app_drop_other_model(bl_app *app);
+/// What was asked for outside the set list, and is not here yet, is not wanted any more.
+void bl_app_drop_model(bl_app *app);
 
 /// Makes the engine fit the rate, asks for model and demo if they must be built anew.
 void bl_app_prepare_sound(bl_app *app, double sample_rate_hz);
@@ -212,11 +211,14 @@ void bl_app_finish_sound(bl_app *app);
 
 // app_setlist.c --------------------------------------------------------------------------------
 
-/// Reads the set list to begin with, if there is one, and brings its rigs on stage.
-bl_status bl_app_read_setlist(bl_app *app, bl_error *error);
+/// Where the player is now, for the next start; saved by LOADER.
+void bl_app_remember_place(bl_app *app);
 
-/// Reads files again that were edited.
-void bl_app_watch_files(bl_app *app, int64_t now_ms);
+/// Shows the knobs of the rig of the place; one that cannot be played leaves those of what sounds.
+void bl_app_show_rig(bl_app *app);
+
+/// The set list's rig that the place asks for.
+size_t bl_app_current_rig(const bl_app *app);
 
 /// As bl_app_act, when all that came before has been heard.
 void bl_app_do(bl_app *app, bl_action action, int value);
@@ -230,15 +232,20 @@ void bl_app_finish_setlist(bl_app *app);
 /// The part of the set list is heard again as it is there, whatever model came between.
 void bl_app_return_to_part(bl_app *app);
 
-/// The session plays the copy of the set list of `path`, as it was kept there, the next time, if
-/// that list is still open.
-void bl_app_keep_setlist(bl_app *app, const char *path, const bl_setlist *kept, const char *copy);
-
 /// Writes into the state where the player is.
 void bl_app_show_place(bl_app *app);
 
-/// The set list's rig that the place asks for.
-size_t bl_app_current_rig(const bl_app *app);
+// app_lists.c ----------------------------------------------------------------------------------
+
+/// Reads the set list to begin with, if there is one, and brings its rigs on stage.
+bl_status bl_app_read_setlist(bl_app *app, bl_error *error);
+
+/// Reads files again that were edited.
+void bl_app_watch_files(bl_app *app, int64_t now_ms);
+
+/// The session plays the copy of the set list of `path`, as it was kept there, the next time, if
+/// that list is still open.
+void bl_app_keep_setlist(bl_app *app, const char *path, const bl_setlist *kept, const char *copy);
 
 // app_tuner.c ----------------------------------------------------------------------------------
 
@@ -258,9 +265,13 @@ void bl_app_hear_midi(bl_app *app);
 
 // app_stage.c ----------------------------------------------------------------------------------
 
-/// Brings the rigs of the set list on stage; those that are there stay as they are. `chosen_rig` is
-/// to be heard, -1: whatever sounds goes on. False if it does not work, which is told.
-bool bl_app_stage_rigs(bl_app *app, int chosen_rig);
+/// Brings the rigs of a set list on stage, which becomes the app's on true; those that are there
+/// stay as they are. `chosen_rig` is to be heard, -1: whatever sounds goes on. False if it does not
+/// work, which is told: nothing changes then.
+bool bl_app_stage_rigs(bl_app *app, const bl_setlist *list, int chosen_rig);
+
+/// Whether a model that the set list does not name is to be heard, or is until something else can.
+bool bl_app_plays_guest(const bl_app *app);
 
 /// A rig of the set list is to be heard; one that cannot be is not.
 void bl_app_choose_rig(bl_app *app, size_t rig);
@@ -268,8 +279,8 @@ void bl_app_choose_rig(bl_app *app, size_t rig);
 /// How far a rig of the set list is; `fault`: why it cannot be played.
 bl_app_readiness bl_app_rig_readiness(const bl_app *app, size_t rig, char fault[BL_APP_TEXT_MAX]);
 
-/// Turns a knob of a rig of the set list.
-void bl_app_turn_rig(bl_app *app, size_t rig, bl_parameter parameter, double value);
+/// Turns a knob of the rig of the set list that is to be heard, if one is.
+void bl_app_turn_rig(bl_app *app, bl_parameter parameter, double value);
 
 /// Shows the trim of what plays: a rig of the stage, or its guest.
 void bl_app_show_trim(bl_app *app, int index);

@@ -66,8 +66,8 @@ static void send_knob(bl_app *app, bl_parameter parameter)
 void bl_app_set_parameter(bl_app *app, bl_parameter parameter, double value)
 {
     app->state.parameters[parameter] = bl_parameter_clamp(parameter, value);
-    if (app->setlist.part_count > 0 && !app->other_model) {
-        bl_app_turn_rig(app, bl_app_current_rig(app), parameter, app->state.parameters[parameter]);
+    if (app->setlist.part_count > 0 && !bl_app_plays_guest(app)) {
+        bl_app_turn_rig(app, parameter, app->state.parameters[parameter]);
         return;
     }
     send_knob(app, parameter);
@@ -227,7 +227,8 @@ void bl_app_prepare_sound(bl_app *app, double sample_rate_hz)
     }
     const char *first = app->first_model[0] != '\0' ? app->first_model : NULL;
     // Beside a set list, too, what is on its way was for the old rate, or for none yet.
-    if (app->setlist.part_count == 0 || app->other_model || app->model_awaited || first != NULL) {
+    if (app->setlist.part_count == 0 || bl_app_plays_guest(app) || app->model_awaited ||
+        first != NULL) {
         request_model(app, first);
     }
     if (app->demo_path[0] != '\0') {
@@ -247,7 +248,9 @@ void bl_app_load_model(bl_app *app, const char *path)
     char absolute[BL_PATH_MAX];
     bl_path_absolute(path, absolute);
     if (app->setlist.part_count > 0) { // in the rig of the part
-        app->rig = app->setlist.rigs[bl_app_current_rig(app)].rig;
+        const bl_setlist_rig *rig = &app->setlist.rigs[bl_app_current_rig(app)];
+        app->rig = rig->error.status == BL_STATUS_OK ? rig->rig : app->rig;
+        app->has_rig = true;
     }
     if (app->engine == NULL) { // as soon as there is a rate
         snprintf(app->first_model, sizeof app->first_model, "%s", absolute);
@@ -268,13 +271,11 @@ void bl_app_play_rig(bl_app *app, const bl_rig *rig)
     }
 }
 
-bool bl_app_drop_other_model(bl_app *app)
+void bl_app_drop_model(bl_app *app)
 {
-    const bool dropped = app->other_model || app->model_awaited;
-    app->other_model = app->model_awaited = app->model_heavy = false;
+    app->model_awaited = app->model_heavy = false;
     app->model_generation = 0; // of no answer
     app->old_model[0] = app->first_model[0] = '\0';
-    return dropped;
 }
 
 void bl_app_set_demo(bl_app *app, const char *path)
@@ -353,7 +354,7 @@ static void hear_model(bl_app *app, bl_loader_answer *answer)
         remember_sound(app, answer->path);
     }
     if (app->setlist.part_count > 0) {
-        app->other_model = true;
+        app->stage_serial = 0; // something of the list may have been chosen since
         send_knobs(app);
         bl_app_show_place(app);
     }

@@ -15,51 +15,60 @@ static int stage_index(const bl_app *app, size_t rig)
     return app->stage_of_rig[rig];
 }
 
-bool bl_app_stage_rigs(bl_app *app, int chosen_rig)
+bool bl_app_stage_rigs(bl_app *app, const bl_setlist *list, int chosen_rig)
 {
-    const bl_setlist *list = &app->setlist;
     bl_rig *rigs = calloc(list->rig_count + 1, sizeof *rigs);
+    int stage_of_rig[BL_SETLIST_RIGS_MAX], count = 0;
     bl_error error = {0};
-    int count = 0;
     if (rigs == NULL) {
         bl_app_tell(app, BL_APP_ERROR, "not enough memory for the set list");
         return false;
     }
     for (size_t i = 0; i < list->rig_count; i++) {
-        app->stage_of_rig[i] = BL_STAGE_NONE;
-        if (list->rigs[i].error.status == BL_STATUS_OK) {
-            app->stage_of_rig[i] = count;
-            app->rig_on_stage[count] = i;
-            app->fault_told[count] = false;
+        const bool playable = list->rigs[i].error.status == BL_STATUS_OK;
+        stage_of_rig[i] = playable ? count : BL_STAGE_NONE;
+        if (playable) {
             rigs[count++] = list->rigs[i].rig;
         }
     }
-    const int chosen = chosen_rig >= 0 ? stage_index(app, (size_t)chosen_rig) : BL_STAGE_NONE;
+    const int chosen = chosen_rig >= 0 ? stage_of_rig[chosen_rig] : BL_STAGE_NONE;
     const bl_status status = bl_stage_set_rigs(app->stage, rigs, count, chosen, &error);
     free(rigs);
-    for (size_t i = 0; i < list->rig_count && status != BL_STATUS_OK; i++) {
-        app->stage_of_rig[i] = BL_STAGE_NONE; // it has those of the old list
-    }
-    bl_programs_set(&app->programs, list, bl_stage_get_list(app->stage), app->stage_of_rig);
     if (status != BL_STATUS_OK) {
         bl_app_fail(app, &error, false);
+        return false;
     }
+    if (chosen_rig >= 0 && chosen == BL_STAGE_NONE) {
+        bl_stage_choose(app->stage, BL_STAGE_NONE);
+    }
+    memcpy(app->stage_of_rig, stage_of_rig, list->rig_count * sizeof *stage_of_rig);
+    for (size_t i = 0; i < list->rig_count; i++) {
+        if (stage_of_rig[i] != BL_STAGE_NONE) {
+            app->rig_on_stage[stage_of_rig[i]] = i;
+            app->fault_told[stage_of_rig[i]] = false;
+        }
+    }
+    bl_programs_set(&app->programs, list, bl_stage_get_list(app->stage), app->stage_of_rig);
     app->stage_serial = 0;
-    return status == BL_STATUS_OK;
+    return true;
 }
 
 void bl_app_choose_rig(bl_app *app, size_t rig)
 {
-    if (stage_index(app, rig) != BL_STAGE_NONE) {
-        bl_stage_choose(app->stage, stage_index(app, rig));
-    }
+    bl_stage_choose(app->stage, stage_index(app, rig));
 }
 
-void bl_app_turn_rig(bl_app *app, size_t rig, bl_parameter parameter, double value)
+bool bl_app_plays_guest(const bl_app *app)
 {
-    app->setlist.rigs[rig].rig.parameters[parameter] = value;
-    if (stage_index(app, rig) != BL_STAGE_NONE) {
-        bl_stage_set_parameter(app->stage, stage_index(app, rig), parameter, value);
+    return bl_stage_get_heard(app->stage) == BL_STAGE_GUEST;
+}
+
+void bl_app_turn_rig(bl_app *app, bl_parameter parameter, double value)
+{
+    const int heard = bl_stage_get_heard(app->stage);
+    if (heard >= 0) {
+        app->setlist.rigs[app->rig_on_stage[heard]].rig.parameters[parameter] = value;
+        bl_stage_set_parameter(app->stage, heard, parameter, value);
     }
 }
 
@@ -187,8 +196,11 @@ void bl_app_hear_stage(bl_app *app)
     app->stage_switches = now.switches;
     s->loading = now.chosen != BL_STAGE_NONE && now.chosen != now.sounding;
     s->parts_serial++;
-    if (!app->other_model) {
+    if (now.chosen != BL_STAGE_GUEST) {
         show_sounding(app, now.sounding);
+    }
+    if (s->place.other_model != (now.chosen == BL_STAGE_GUEST)) {
+        bl_app_show_place(app);
     }
     tell_faults(app, now.rig_count);
     tell_loose(app, &now);

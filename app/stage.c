@@ -380,8 +380,19 @@ void bl_stage_choose(bl_stage *stage, int index)
         bl_stage_sort(stage);
         pthread_cond_broadcast(&stage->build);
         pthread_cond_broadcast(&stage->rouse);
+    } else if (index == BL_STAGE_NONE) {
+        stage->choice.stamp = bl_stage_next_generation(stage);
     }
     pthread_mutex_unlock(&stage->lock);
+}
+
+int bl_stage_get_heard(bl_stage *stage)
+{
+    bl_stage_enter(stage);
+    bl_stage_take_requests(stage);
+    const int heard = stage->chosen != BL_STAGE_NONE ? stage->chosen : stage->state.sounding;
+    pthread_mutex_unlock(&stage->lock);
+    return heard;
 }
 
 void bl_stage_set_parameter(bl_stage *stage, int index, bl_parameter parameter, double value)

@@ -106,13 +106,18 @@ uint64_t bl_stage_next_generation(bl_stage *stage) BL_NONBLOCKING;
 /// something was chosen since, or there is no engine. Thread: any but RT. Owns: the stage, on true.
 bool bl_stage_give(bl_stage *stage, bl_chain *chain, const bl_trim *trim, const bl_rig *unmeasured);
 
-/// Rig `index` shall be heard. Thread: MAIN. Returns at once.
+/// Rig `index` shall be heard; BL_STAGE_NONE: what plays goes on, and a chain that was asked for
+/// before, but is not here yet, is not wanted any more. Thread: MAIN. Returns at once.
 void bl_stage_choose(bl_stage *stage, int index);
 
 /// The same from the audio thread, which never waits: rig `index` of the list that is numbered
 /// `list`. False if too many wait already. What is not in the list that there is then is ignored.
 /// Thread: RT.
 bool bl_stage_choose_now(bl_stage *stage, uint32_t list, int index) BL_NONBLOCKING;
+
+/// What shall be heard: what was asked for last, by the audio thread too, or where that is nothing,
+/// what sounds. Thread: MAIN.
+int bl_stage_get_heard(bl_stage *stage);
 
 /// Turns a knob of one rig, wherever its chain is. Thread: MAIN, which alone writes to the engine's
 /// control ring.

@@ -90,7 +90,7 @@ void bl_stage_sort(bl_stage *stage)
     }
 }
 
-static void take_requests(bl_stage *stage)
+void bl_stage_take_requests(bl_stage *stage)
 {
     bl_stage_request request;
     for (int n = 0; n < BL_STAGE_REQUESTS && bl_ring_read(stage->requests, &request); n++) {
@@ -246,7 +246,7 @@ long bl_stage_step(bl_stage *stage)
     }
     const uint64_t stamp = atomic_load(&stage->stamps);
     const uint64_t heard = bl_engine_heard_frames(stage->engine);
-    take_requests(stage);
+    bl_stage_take_requests(stage);
     take_back(stage);
     bl_stage_give_up_measuring(stage);
     note_switch(stage);

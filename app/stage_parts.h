@@ -119,6 +119,9 @@ void bl_stage_set_parameters(bl_stage_entry *entry);
 /// Of the model of rig `index`, 0 if an earlier rig has the same one.
 size_t bl_stage_model_bytes(const bl_stage *stage, int index);
 
+/// Hears what the audio thread has asked for.
+void bl_stage_take_requests(bl_stage *stage);
+
 /// One round of LOADER. Returns how long it may rest, in microseconds.
 long bl_stage_step(bl_stage *stage);
 

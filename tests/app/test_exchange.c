@@ -7,6 +7,7 @@
 
 #include "gig.h"
 #include "programs.h"
+#include "support/chains.h"
 
 #include <stdio.h>
 
@@ -149,7 +150,6 @@ static void reload_edited(void)
 /// While a model plays that the list does not name, nothing of the list is asked for.
 static void reload_beside_other_model(void)
 {
-    app->other_model = true;
     reload_edited();
 }
 
@@ -175,6 +175,10 @@ static void press_at(moment when, uint8_t program, void (*exchange_by)(void))
     make_app();
     exchange = exchange_by;
     pressed = program;
+    if (exchange_by == reload_beside_other_model) {
+        bl_chain *other = gain_chain(bl_stage_next_generation(app->stage), 0.0);
+        assert_true(bl_stage_give(app->stage, other, NULL, NULL));
+    }
     now = when;
     reach(BEFORE);
     if (when >= AROUND_CHOOSING) {
@@ -183,7 +187,9 @@ static void press_at(moment when, uint8_t program, void (*exchange_by)(void))
         exchange();
     }
     assert_true(bl_stage_wait(app->stage, PATIENCE_MS));
-    const char begun_with = exchange_by == close_list || app->other_model ? 0 : 'd';
+    // The other model is left as soon as the audio thread has chosen.
+    const bool other = exchange_by == reload_beside_other_model && when != AROUND_TELLING;
+    const char begun_with = exchange_by == close_list || other ? 0 : 'd';
     if (when != BEFORE && chosen() != begun_with) {
         fail_msg("program %d at moment %d: rig %c of the new list by the old one's table", program,
                  (int)when, chosen());

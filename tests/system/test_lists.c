@@ -156,6 +156,46 @@ static void test_another_model_plays_beside_the_list(void **state)
     PUMP_UNTIL(plays(&s, 0) && !s.place.other_model);
 }
 
+/// At a part that cannot be played, what plays goes on with its knobs, be it a model that the list
+/// does not name, and one that is still to come does not come.
+static void test_a_broken_part_leaves_what_plays(void **state)
+{
+    (void)state;
+    bl_app_state s = {0};
+    stage_write("one.yaml", "version: 1\nsongs:\n- {name: Loud, rig: a.yaml}\n"
+                            "- {name: None, rig: nowhere.yaml}\n- {name: Solo, rig: b.yaml}\n");
+    bl_app_open_setlist(app, stage_path("one.yaml"));
+    PUMP_UNTIL(plays(&s, 0) && s.stage.armed == 2);
+    bl_app_act(app, BL_ACTION_NEXT, 0);
+    bl_app_set_parameter(app, BL_PARAMETER_BASS, 6.0); // of what sounds
+    PUMP_UNTIL(s.place.number == 2);
+    assert_true(plays(&s, 0) && s.parameters[BL_PARAMETER_TREBLE] == 5.0);
+    bl_app_act(app, BL_ACTION_PREVIOUS, 0);
+    PUMP_UNTIL(s.place.number == 1 && s.parameters[BL_PARAMETER_BASS] == 6.0);
+    const uint64_t swaps = s.swaps + 1;
+    bl_app_load_model(app, models[3]);
+    PUMP_UNTIL(plays(&s, 3) && s.place.other_model && s.swaps == swaps);
+    bl_app_load_model(app, models[2]);
+    bl_app_act(app, BL_ACTION_NEXT, 0);
+    bl_app_set_parameter(app, BL_PARAMETER_BASS, 9.0);
+    for (const long long until = now_ms() + 500; now_ms() < until; pump(app, &s)) {
+        bl_app_get_state(app, &s);
+        assert_int_equal(s.swaps, swaps);
+    }
+    assert_true(plays(&s, 3) && s.place.number == 2 && s.place.other_model);
+    assert_true(s.parameters[BL_PARAMETER_BASS] == 9.0);
+    bl_app_act(app, BL_ACTION_PREVIOUS, 0); // nor was a rig of the list turned
+    PUMP_UNTIL(plays(&s, 0) && !s.place.other_model);
+    assert_true(s.parameters[BL_PARAMETER_BASS] == 6.0);
+    bl_app_act(app, BL_ACTION_NEXT, 0);
+    bl_app_load_model(app, models[3]);
+    PUMP_UNTIL(plays(&s, 3) && s.place.number == 2);
+    bl_app_set_parameter(app, BL_PARAMETER_BASS, 8.0);
+    bl_app_close_setlist(app); // it plays on alone
+    PUMP_UNTIL(s.place.number == 0 && plays(&s, 3));
+    assert_true(s.parameters[BL_PARAMETER_BASS] == 8.0);
+}
+
 /// A model that was read with reservations: said once, of one alone and of one of a list.
 static void test_a_newer_model_is_told(void **state)
 {
@@ -235,6 +275,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_opens_and_closes, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_a_newer_model_is_told, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_what_sounds_outlives_the_list, open_stage,
+                                        close_stage),
+        cmocka_unit_test_setup_teardown(test_a_broken_part_leaves_what_plays, open_stage,
                                         close_stage),
         cmocka_unit_test_setup_teardown(test_another_model_plays_beside_the_list, open_stage,
                                         close_stage),
