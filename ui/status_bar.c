@@ -63,6 +63,9 @@ static status_look look_of(const bl_app_state *state)
     case BL_APP_PLAYING:
         break;
     }
+    if (state->tuner.on) {
+        return (status_look){"Tuning, silent", "backline-mute-symbolic", "warn"};
+    }
     if (state->muted) {
         return (status_look){"Muted", "backline-mute-symbolic", "warn"};
     }

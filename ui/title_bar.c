@@ -37,6 +37,14 @@ static void bypass_toggled(GtkToggleButton *button, gpointer data)
     }
 }
 
+static void tuner_toggled(GtkToggleButton *button, gpointer data)
+{
+    bl_title_bar *bar = data;
+    if (!bar->updating) {
+        bl_app_set_tuner(bar->app, gtk_toggle_button_get_active(button));
+    }
+}
+
 static GtkWidget *make_menu(bool can_return)
 {
     GMenu *menu = g_menu_new();
@@ -78,10 +86,13 @@ void bl_title_bar_init(bl_title_bar *bar, bl_app *app, bool can_return)
     gtk_image_set_pixel_size(GTK_IMAGE(mark), 22);
     gtk_header_bar_pack_start(header, mark);
     gtk_header_bar_pack_start(header, bl_label("Backline", "strong"));
+    bar->tuner = make_switch("tuner", "Tuner", "backline-tuner-symbolic");
     bar->bypass = make_switch("bypass", "Bypass", "backline-bypass-symbolic");
     bar->mute = make_switch("mute", "Mute", "backline-mute-symbolic");
+    gtk_widget_set_tooltip_text(bar->tuner, "Tunes the guitar, in silence (T)");
     gtk_widget_set_tooltip_text(bar->bypass, "The clean guitar, without the model (B)");
     gtk_widget_set_tooltip_text(bar->mute, "Silence (M)");
+    g_signal_connect(bar->tuner, "toggled", G_CALLBACK(tuner_toggled), bar);
     g_signal_connect(bar->bypass, "toggled", G_CALLBACK(bypass_toggled), bar);
     g_signal_connect(bar->mute, "toggled", G_CALLBACK(mute_toggled), bar);
     gtk_header_bar_pack_end(header, make_close(can_return));
@@ -89,6 +100,7 @@ void bl_title_bar_init(bl_title_bar *bar, bl_app *app, bool can_return)
     gtk_header_bar_pack_end(header, gtk_separator_new(GTK_ORIENTATION_VERTICAL));
     gtk_header_bar_pack_end(header, bar->mute);
     gtk_header_bar_pack_end(header, bar->bypass);
+    gtk_header_bar_pack_end(header, bar->tuner);
 }
 
 static void set_text(GtkHeaderBar *header, const char *title, const char *subtitle)
@@ -105,6 +117,7 @@ void bl_title_bar_update(bl_title_bar *bar, const bl_app_state *state)
 {
     bar->updating = true;
     gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(bar->mute), state->muted);
+    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(bar->tuner), state->tuner.on);
     gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(bar->bypass), state->bypassed);
     bar->updating = false;
     const bl_app_place *place = &state->place;

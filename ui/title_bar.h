@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bar on top: what plays, bypass, mute, the menu, and closing the window.
+// The bar on top: what plays, tuner, bypass, mute, the menu, and closing the window.
 
 #ifndef BACKLINE_UI_TITLE_BAR_H
 #define BACKLINE_UI_TITLE_BAR_H
@@ -12,7 +12,7 @@
 typedef struct bl_title_bar {
     GtkWidget *root; ///< a GtkHeaderBar
     bl_app *app;
-    GtkWidget *bypass, *mute;
+    GtkWidget *tuner, *bypass, *mute;
     bool updating; ///< the program moves the switches, not the player
 } bl_title_bar;
 

@@ -13,6 +13,7 @@
 #include "setlist_panel.h"
 #include "status_bar.h"
 #include "title_bar.h"
+#include "tuner_panel.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -29,6 +30,7 @@ struct bl_window {
     bl_model_panel models;
     bl_port_panel in, out;
     bl_latency_panel latency;
+    bl_tuner_panel tuner;
     bl_setlist_panel setlist;
     bl_status_bar status;
     GtkWidget *areas[4]; ///< for F6: models, ports, set list, title bar
@@ -52,6 +54,8 @@ static void act(GSimpleAction *action, GVariant *parameter, gpointer data)
         flip(window->title_bar.mute);
     } else if (g_str_equal(name, "bypass")) {
         flip(window->title_bar.bypass);
+    } else if (g_str_equal(name, "tuner")) {
+        flip(window->title_bar.tuner);
     } else if (g_str_equal(name, "open")) {
         bl_model_panel_open(&window->models);
     } else if (g_str_equal(name, "previous")) {
@@ -117,6 +121,7 @@ static void add_actions(bl_window *window, GtkApplication *application)
     static const GActionEntry entries[] = {
         {.name = "mute", .activate = act},
         {.name = "bypass", .activate = act},
+        {.name = "tuner", .activate = act},
         {.name = "open", .activate = act},
         {.name = "previous", .activate = act},
         {.name = "next", .activate = act},
@@ -130,6 +135,8 @@ static void add_actions(bl_window *window, GtkApplication *application)
         {.name = "go-next_song", .activate = go},
         {.name = "go-previous_song", .activate = go},
         {.name = "go-tap", .activate = go},
+        {.name = "go-panic", .activate = go},
+        {.name = "go-last", .activate = go},
         {.name = "go-part", .parameter_type = "i", .activate = go},
     };
     static const struct {
@@ -137,6 +144,9 @@ static void add_actions(bl_window *window, GtkApplication *application)
     } keys[] = {
         {"win.mute", {"m"}},
         {"win.bypass", {"b"}},
+        {"win.tuner", {"t"}},
+        {"win.go-panic", {"x"}},
+        {"win.go-last", {"r"}},
         {"win.open", {"<Primary>o"}},
         {"win.previous", {"<Alt>Left"}},
         {"win.next", {"<Alt>Right"}},
@@ -171,7 +181,8 @@ static void add_actions(bl_window *window, GtkApplication *application)
 static void enable_setlist(bl_window *window, bool enabled)
 {
     static const char *const names[] = {"close-setlist", "go-next",          "go-previous",
-                                        "go-next_song",  "go-previous_song", "go-part"};
+                                        "go-next_song",  "go-previous_song", "go-part",
+                                        "go-last"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         GAction *action = g_action_map_lookup_action(G_ACTION_MAP(window->root), names[i]);
         if (g_action_get_enabled(action) != enabled) {
@@ -192,6 +203,7 @@ void bl_window_update(bl_window *window)
     bl_port_panel_update(&window->in, &state);
     bl_port_panel_update(&window->out, &state);
     bl_latency_panel_update(&window->latency, &state);
+    bl_tuner_panel_update(&window->tuner, &state);
     bl_setlist_panel_update(&window->setlist, &state);
     bl_status_bar_update(&window->status, &state);
     enable_setlist(window, state.place.number > 0);
@@ -307,6 +319,7 @@ static GtkWidget *make_page(bl_window *window)
     gtk_box_pack_start(GTK_BOX(columns), window->areas[0], TRUE, TRUE, 0);
     gtk_box_pack_start(GTK_BOX(columns), window->areas[1], TRUE, TRUE, 0);
     gtk_box_pack_start(GTK_BOX(page), columns, TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(page), window->tuner.root, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(page), window->areas[2], FALSE, FALSE, 0);
     return bl_access(page, "page-amp", "Amp");
 }
@@ -326,6 +339,7 @@ bl_window *bl_window_create(GtkApplication *application, bl_app *app)
     bl_port_panel_init(&window->in, app, true);
     bl_port_panel_init(&window->out, app, false);
     bl_latency_panel_init(&window->latency);
+    bl_tuner_panel_init(&window->tuner);
     bl_setlist_panel_init(&window->setlist, app);
     bl_status_bar_init(&window->status);
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);

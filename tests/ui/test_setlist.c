@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 // A set list in the window: opened, gone through by key, click and pedal, edited, left for a model
-// that is not in it; what is shown follows.
+// that is not in it; what is shown follows. The tuner.
 
 #include "desk.h"
 #include "system/pedal.h"
 #include "system/stage.h"
 
+#include "backline/audio.h"
+
 #include "support/cmocka_all.h"
 
 #include <gdk/gdkkeysyms.h>
 #include <glib.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,6 +114,8 @@ static void test_is_gone_through(void **state)
     desk_wait_text("part-2", "Solo");
     desk_key(GDK_KEY_2, 0);
     desk_wait_is("part-2", DESK_CHECKED, true);
+    desk_key(GDK_KEY_r, 0); // back to where it was
+    desk_wait_is("part-1", DESK_CHECKED, true);
 }
 
 static void test_follows_pedals_and_edits(void **state)
@@ -172,6 +177,41 @@ static void test_is_there_again_and_can_be_closed(void **state)
     desk_wait_is("part-2", DESK_SHOWING, true);
 }
 
+// A string of 110 Hz, for as long as it is asked for.
+static void write_string(void)
+{
+    enum { FRAMES = RATE_HZ };
+    static float samples[FRAMES];
+    for (int i = 0; i < FRAMES; i++) { // whole turns: no step where it begins again
+        samples[i] = 0.3F * sinf(2.0F * 3.14159265F * (float)(110 * i % FRAMES) / FRAMES);
+    }
+    const bl_audio tone = {.samples = samples, .frames = FRAMES, .sample_rate_hz = RATE_HZ};
+    assert_int_equal(bl_audio_save(stage_path("a2.wav"), &tone, BL_AUDIO_FLOAT_32, NULL),
+                     BL_STATUS_OK);
+}
+
+static void test_tunes(void **state)
+{
+    (void)state;
+    desk_stop(&window);
+    write_string();
+    desk_start(&window, (const char *const[]){"--demo", stage_path("a2.wav"), NULL});
+    desk_wait_text("status-state", "Playing");
+    desk_wait_gone("tuner-note");
+    desk_key(GDK_KEY_t, 0);
+    desk_wait_text("tuner-note", "A2");
+    desk_wait_text("tuner-cents", "In tune");
+    desk_wait_text("tuner-frequency", "110");
+    desk_wait_text("status-state", "Tuning, silent");
+    desk_wait_is("tuner", DESK_CHECKED, true);
+    desk_picture("tuner");
+    desk_click("tuner");
+    desk_wait_text("status-state", "Playing");
+    desk_wait_gone("tuner-note");
+    desk_key(GDK_KEY_x, 0); // panic
+    desk_wait_text("status-state", "Muted");
+}
+
 static void test_everything_is_on_the_screen(void **state)
 {
     (void)state;
@@ -209,6 +249,7 @@ int main(int argc, char **argv)
 #define WINDOW_TEST(test) cmocka_unit_test_setup_teardown(test, open_window, close_window)
     const struct CMUnitTest tests[] = {
         WINDOW_TEST(test_everything_is_on_the_screen),
+        WINDOW_TEST(test_tunes),
         WINDOW_TEST(test_is_gone_through),
         WINDOW_TEST(test_follows_pedals_and_edits),
         WINDOW_TEST(test_says_which_model_is_not_in_it),

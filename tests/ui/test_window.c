@@ -116,6 +116,7 @@ static const struct {
     const char *id;
     bool stop;
 } controls[] = {
+    {"tuner", true},
     {"bypass", true},
     {"mute", true},
     {"menu-main", true},
