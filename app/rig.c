@@ -5,10 +5,12 @@
 
 #include "backline/text.h"
 #include "io/document.h"
+#include "paths.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { VALUE_MAX = 64 };
 
@@ -106,6 +108,33 @@ static bl_status read_switch(bl_document *document, const char *key, bool *on, b
     return status;
 }
 
+/// The shipped model of this name; false if it is a path, or none ships.
+static bool find_shipped(const char *name, char path[BL_PATH_MAX])
+{
+    char file[BL_PATH_MAX];
+    return name[0] != '\0' && strchr(name, '/') == NULL &&
+           (size_t)snprintf(file, sizeof file, "models/%s", name) < sizeof file &&
+           bl_path_share(file, path);
+}
+
+static bl_status read_model(bl_document *document, bl_rig *rig, bl_error *error)
+{
+    char name[BL_PATH_MAX] = "", shipped[BL_PATH_MAX];
+    bl_error missing = {0};
+    yaml_node_t *root = bl_document_root(document);
+    const bl_status status =
+        bl_document_file(document, root, "model", rig->model, sizeof rig->model, &missing);
+    if (status == BL_STATUS_OK) {
+        return BL_STATUS_OK;
+    }
+    if (bl_document_text(document, root, "model", name, sizeof name, NULL) == BL_STATUS_OK &&
+        find_shipped(name, shipped) && strlen(shipped) < sizeof rig->model) {
+        strcpy(rig->model, shipped);
+        return BL_STATUS_OK;
+    }
+    return bl_error_set(error, status, "%s", missing.text);
+}
+
 bl_status bl_rig_load(const char *path, bl_rig *rig, bl_error *error)
 {
     bl_document document;
@@ -130,7 +159,7 @@ bl_status bl_rig_load(const char *path, bl_rig *rig, bl_error *error)
         status = read_switch(&document, "spill", &rig->spill, error);
     }
     if (status == BL_STATUS_OK) {
-        status = bl_document_file(&document, root, "model", rig->model, sizeof rig->model, error);
+        status = read_model(&document, rig, error);
     }
     if (status == BL_STATUS_OK) {
         status = bl_document_file(&document, root, "cab", rig->cab, sizeof rig->cab, error);
@@ -156,13 +185,29 @@ static void put_parameters(bl_document_writer *writer, const bl_rig *rig)
     bl_document_close_mapping(writer);
 }
 
+static bl_status put_model(bl_document_writer *writer, const char *path, const bl_rig *rig,
+                           bl_error *error)
+{
+    const char *slash = strrchr(rig->model, '/');
+    const char *name = slash != NULL ? slash + 1 : rig->model;
+    char shipped[BL_PATH_MAX];
+    struct stat own, other;
+    if (find_shipped(name, shipped) && stat(rig->model, &own) == 0 && stat(shipped, &other) == 0 &&
+        own.st_dev == other.st_dev && own.st_ino == other.st_ino) {
+        bl_document_put_text(writer, "model");
+        bl_document_put_text(writer, name); // wherever the program is installed
+        return BL_STATUS_OK;
+    }
+    return bl_document_put_file(writer, path, "model", rig->model, error);
+}
+
 bl_status bl_rig_save(const char *path, const bl_rig *rig, bl_error *error)
 {
     bl_document_writer writer;
     bl_document_writer_init(&writer);
     bl_document_put_text(&writer, "name");
     bl_document_put_text(&writer, rig->name);
-    bl_status status = bl_document_put_file(&writer, path, "model", rig->model, error);
+    bl_status status = put_model(&writer, path, rig, error);
     if (status == BL_STATUS_OK) {
         status = bl_document_put_file(&writer, path, "cab", rig->cab, error);
     }

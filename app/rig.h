@@ -28,11 +28,12 @@ bool bl_rig_same_parameters(const double *a, const double *b);
 
 /// Reads a rig. What the file does not say is at its default. Fails with line and column on a key
 /// that does not exist or stands there twice, on a value out of its range, and if a file it names
-/// is missing. Thread: any but RT.
+/// is missing; a model that is not beside it may be one that ships, by its name. Thread: any but
+/// RT.
 bl_status bl_rig_load(const char *path, bl_rig *rig, bl_error *error);
 
 /// Writes a rig whole or not at all, every parameter, files in the rig's folder or below it by a
-/// relative path. Thread: any but RT.
+/// relative path, shipped models by their name. Thread: any but RT.
 bl_status bl_rig_save(const char *path, const bl_rig *rig, bl_error *error);
 
 #endif

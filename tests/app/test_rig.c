@@ -16,6 +16,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void test_is_read_back_the_same(void **state)
 {
@@ -119,11 +120,40 @@ static void test_examples_are_rigs(void **state)
         if (bl_rig_load(path, &rig, &error) != BL_STATUS_OK) {
             fail_msg("%s", error.text);
         }
+        assert_int_equal(access(rig.model, R_OK), 0);
         const bl_rig expected = bl_rig_default();
         // The first one says the defaults, the others do not.
         assert_int_equal(memcmp(rig.parameters, expected.parameters, sizeof rig.parameters) == 0,
                          i == 0);
     }
+}
+
+// The name alone of a model that ships, unless a file beside the rig has it; and it is written so.
+static void test_shipped_models_go_by_name(void **state)
+{
+    (void)state;
+    static const char text[] = "version: 1\nmodel: lead.nam\n";
+    char path[256], folder[256];
+    snprintf(path, sizeof path, "%s", test_folder_file("shipped.yaml"));
+    snprintf(folder, sizeof folder, "%s", test_folder_path());
+    test_folder_write("shipped.yaml", text, sizeof text - 1);
+    bl_rig rig;
+    assert_int_equal(bl_rig_load(path, &rig, NULL), BL_STATUS_OK);
+    assert_non_null(strstr(rig.model, "/share/backline/models/lead.nam"));
+    assert_int_equal(access(rig.model, R_OK), 0);
+
+    assert_int_equal(bl_rig_save(path, &rig, NULL), BL_STATUS_OK);
+    char written[64] = "";
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (strncmp(written, "model:", 6) != 0 && fgets(written, sizeof written, file) != NULL) {
+    }
+    fclose(file);
+    assert_string_equal(written, "model: lead.nam\n");
+
+    test_folder_write("lead.nam", "x", 1);
+    assert_int_equal(bl_rig_load(path, &rig, NULL), BL_STATUS_OK);
+    assert_int_equal(strncmp(rig.model, folder, strlen(folder)), 0);
 }
 
 enum { FRAMES = 24000 };
@@ -239,6 +269,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_is_not_said_is_default, test_folder_make,
                                         test_folder_remove),
         cmocka_unit_test(test_examples_are_rigs),
+        cmocka_unit_test_setup_teardown(test_shipped_models_go_by_name, test_folder_make,
+                                        test_folder_remove),
         cmocka_unit_test_setup_teardown(test_render_plays_the_rig, test_folder_make,
                                         test_folder_remove),
         cmocka_unit_test_setup_teardown(test_render_writes_both_sides, test_folder_make,

@@ -20,12 +20,15 @@ done
 # A copy of the build's own share folder must not be what makes it work.
 cd "$place" || exit 1
 share=usr/share/backline
-usr/bin/backline render $share/riff.wav out.wav --model $share/models/clean.safetensors \
-    >said 2>&1 || {
-    cat said
-    exit 1
-}
-[ "$(wc -c <out.wav)" -gt 1000000 ] || {
-    echo "out.wav is too short"
-    exit 1
-}
+for how in "--model $share/models/clean.safetensors" "--rig $share/configs/rigs/lead.yaml"; do
+    rm -f out.wav
+    # shellcheck disable=SC2086 # an option and its value
+    usr/bin/backline render $share/riff.wav out.wav $how >said 2>&1 || {
+        cat said
+        exit 1
+    }
+    [ "$(wc -c <out.wav)" -gt 1000000 ] || {
+        echo "out.wav is too short"
+        exit 1
+    }
+done
