@@ -58,14 +58,17 @@ void bl_status_line_format(const bl_app_state *s, char *text, size_t capacity)
         const int length = snprintf(text + used, capacity - used, "its loudness is measured | ");
         used = used + (size_t)length < capacity ? used + (size_t)length : capacity - 1;
     }
-    char latency[160];
+    char latency[160], tempo[32] = "";
     format_latency(&s->latency, latency, sizeof latency);
+    if (s->tempo_bpm > 0.0) {
+        snprintf(tempo, sizeof tempo, "%.0f bpm | ", s->tempo_bpm);
+    }
     snprintf(text + used, capacity - used,
-             "%s | %s | in %.1f dB, out %.1f dB | %u frames at %u Hz | %s | load %.0f %% (worst "
+             "%s%s | %s | in %.1f dB, out %.1f dB | %u frames at %u Hz | %s | load %.0f %% (worst "
              "%.0f %%, graph %.0f %%) | %u xruns",
-             s->word, s->model.name[0] != '\0' ? s->model.name : "no model", level_db(s->in_peak),
-             level_db(s->out_peak), s->period_frames, s->sample_rate_hz, latency, 100.0 * s->load,
-             100.0 * s->load_peak, 100.0 * s->graph_load, s->xruns);
+             tempo, s->word, s->model.name[0] != '\0' ? s->model.name : "no model",
+             level_db(s->in_peak), level_db(s->out_peak), s->period_frames, s->sample_rate_hz,
+             latency, 100.0 * s->load, 100.0 * s->load_peak, 100.0 * s->graph_load, s->xruns);
 }
 
 static json_t *pack_ms(bool known, double ms)

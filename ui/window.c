@@ -180,9 +180,9 @@ static void add_actions(bl_window *window, GtkApplication *application)
 // Without a set list its keys are the focused control's.
 static void enable_setlist(bl_window *window, bool enabled)
 {
-    static const char *const names[] = {"close-setlist", "go-next",          "go-previous",
-                                        "go-next_song",  "go-previous_song", "go-part",
-                                        "go-last"};
+    static const char *const names[] = {
+        "close-setlist",    "go-next", "go-previous", "go-next_song",
+        "go-previous_song", "go-part", "go-last",     "go-tap"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         GAction *action = g_action_map_lookup_action(G_ACTION_MAP(window->root), names[i]);
         if (g_action_get_enabled(action) != enabled) {

@@ -170,7 +170,14 @@ static void test_is_there_again_and_can_be_closed(void **state)
     desk_wait_text("model-name", "b");
     desk_key(GDK_KEY_W, GDK_KEY_Control_L);
     desk_wait_is("no-setlist", DESK_SHOWING, true);
-    desk_wait_text("model-name", "b"); // its rig plays on
+    desk_wait_text("model-name", "b");  // its rig plays on
+    for (int tap = 0; tap < 3; tap++) { // of no song
+        desk_key(GDK_KEY_T, GDK_KEY_Shift_L);
+        poll(NULL, 0, 400);
+    }
+    desk_key(GDK_KEY_m, 0); // comes after them
+    desk_wait_text("status-state", "Muted");
+    assert_null(strstr(desk_text("tempo"), "bpm"));
     desk_click("setlist-menu");
     desk_key(GDK_KEY_Down, 0); // from "Open" to the last one
     desk_key(GDK_KEY_Return, 0);
