@@ -142,15 +142,16 @@ typedef struct bl_app_state {
     bl_app_midi midi;
     bl_app_tuner tuner;
     double parameters[BL_PARAMETER_COUNT];
-    bool loading;           ///< a model or a demo is being loaded; what was there before plays on
-    char model_path[4096];  ///< of the model in use; "" while there is none
-    bl_model_info model;    ///< facts about it; zero while there is none
-    char demo[4096];        ///< file that plays instead of the input, or ""
-    uint64_t ports_serial;  ///< changes whenever bl_app_get_ports would answer differently
-    uint64_t models_serial; ///< changes whenever bl_app_get_models would answer differently
-    uint64_t parts_serial;  ///< changes whenever bl_app_get_part would answer differently
-    uint64_t message_count; ///< messages so far
-    bl_app_message message; ///< the last one
+    bool loading;             ///< a model or a demo is being loaded; what was there before plays on
+    char model_path[4096];    ///< of the model in use; "" while there is none
+    bl_model_info model;      ///< facts about it; zero while there is none
+    char demo[4096];          ///< file that plays instead of the input, or ""
+    uint64_t ports_serial;    ///< changes whenever bl_app_get_ports would answer differently
+    uint64_t models_serial;   ///< changes whenever bl_app_get_models would answer differently
+    uint64_t parts_serial;    ///< changes whenever bl_app_get_part would answer differently
+    uint64_t controls_serial; ///< changes whenever bl_app_get_control would answer differently
+    uint64_t message_count;   ///< messages so far
+    bl_app_message message;   ///< the last one
 } bl_app_state;
 
 typedef enum bl_app_role { BL_APP_IN, BL_APP_OUT_LEFT, BL_APP_OUT_RIGHT, BL_APP_ROLES } bl_app_role;
@@ -255,6 +256,17 @@ bool bl_app_learn(bl_app *app, const char *name);
 
 /// No control does this any more. False: none did.
 bool bl_app_forget(bl_app *app, const char *name);
+
+/// What a control can do, and which ones do it.
+typedef struct bl_app_control {
+    char name[64];    ///< for bl_app_learn
+    char label[96];   ///< for people
+    char source[256]; ///< "CC 21, channel 1"; "": nothing over MIDI does it
+    bool learning;    ///< the next control that moves is to do it
+} bl_app_control;
+
+/// One row of the table of them; false behind the last one.
+bool bl_app_get_control(const bl_app *app, size_t index, bl_app_control *control);
 
 /// How far a rig of the set list is.
 typedef enum bl_app_readiness {

@@ -31,6 +31,7 @@ void bl_app_read_midi_map(bl_app *app)
         bl_app_tell(app, BL_APP_WARNING, "%s; the map stays as it was", error.text);
     }
     listen_to_map(app);
+    app->state.controls_serial++;
 }
 
 void bl_app_watch_midi_map(bl_app *app)
@@ -43,6 +44,7 @@ void bl_app_watch_midi_map(bl_app *app)
 
 static void save_map(bl_app *app)
 {
+    app->state.controls_serial++;
     char path[BL_PATH_MAX];
     bl_error error = {0};
     if (!bl_path_user(BL_PATH_CONFIG, map_file, path) || !bl_path_make_folder(path)) {
@@ -57,6 +59,7 @@ static void save_map(bl_app *app)
 bool bl_app_learn(bl_app *app, const char *name)
 {
     app->learning = name != NULL && bl_midi_target_find(name, &app->learn_target);
+    app->state.controls_serial++;
     snprintf(app->learn_name, sizeof app->learn_name, "%s", app->learning ? name : "");
     if (app->learning) {
         bl_app_tell(app, BL_APP_INFO, "move the control, or press the key, that shall do \"%s\"",
@@ -79,6 +82,7 @@ bool bl_app_forget(bl_app *app, const char *name)
 static void learn(bl_app *app, const bl_midi_event *event)
 {
     app->learning = false;
+    app->state.controls_serial++;
     if (!bl_midi_map_learn(&app->midi_map, event, &app->learn_target)) {
         bl_app_tell(app, BL_APP_WARNING, "the MIDI map is full; forget something");
         return;

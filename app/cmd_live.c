@@ -284,7 +284,8 @@ const bl_command bl_command_live = {
         "Up: previous; N, P: song; 1 to 9: part of the song; j and a number: part of the list; r: "
         "back to where you were; m: mute; b: bypass; t: tuner; x: silence at once; c and a name: "
         "learn which MIDI control does an action or moves a parameter; f and a name: forget it; "
-        "l: list of all parts and programs; ?: the keys. midi.yaml in the folder of the settings "
+        "l: list of all parts and programs, and of what is done over MIDI; ?: the keys. midi.yaml "
+        "in the folder of the settings "
         "keeps what controls do; configs/midi.yaml explains it.\n\n"
         "A status line is written at least once a second: state, model, levels, period and rate, "
         "the latency in its parts, the load, xruns.",

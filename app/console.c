@@ -25,7 +25,7 @@ void bl_console_print_keys(void)
     fputs("  j, number  Part of the whole list\n"
           "  c, name    Learn which MIDI control does an action or moves a parameter\n"
           "  f, name    Forget it\n"
-          "  l          List all parts and their programs\n"
+          "  l          List all parts and their programs, and what is done over MIDI\n"
           "  Ctrl-C     End\n",
           stderr);
 }
@@ -42,6 +42,17 @@ void bl_console_print_parts(const bl_app *app)
         }
         fprintf(stderr, "%5zu %5s %5s  %s: %s (%s)%s%s\n", n, bank, program, part.song, part.part,
                 part.rig, part.fault[0] != '\0' ? " CANNOT PLAY: " : "", part.fault);
+    }
+}
+
+/// What is done over MIDI.
+static void print_controls(const bl_app *app)
+{
+    bl_app_control control;
+    for (size_t i = 0; bl_app_get_control(app, i, &control); i++) {
+        if (control.source[0] != '\0') {
+            fprintf(stderr, "  %-20s %s\n", control.name, control.source);
+        }
     }
 }
 
@@ -105,6 +116,7 @@ void bl_console_take(bl_console *console, char byte)
         ask(console, key, "forget the control of which action or parameter:");
     } else if (key == 'l') {
         bl_console_print_parts(console->app);
+        print_controls(console->app);
     } else if (key == '?' || key == 'h') {
         bl_console_print_keys();
     }

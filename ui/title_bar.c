@@ -49,6 +49,7 @@ static GtkWidget *make_menu(bool can_return)
 {
     GMenu *menu = g_menu_new();
     g_menu_append(menu, "Open a set list…", "win.open-setlist");
+    g_menu_append(menu, "Pedals and programs…", "win.pedals");
     g_menu_append(menu, "Open a model file…", "win.open");
     g_menu_append(menu, "Previous model", "win.previous");
     g_menu_append(menu, "Next model", "win.next");

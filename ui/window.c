@@ -9,6 +9,7 @@
 #include "latency_panel.h"
 #include "model_panel.h"
 #include "notice.h"
+#include "pedal_dialog.h"
 #include "port_panel.h"
 #include "setlist_panel.h"
 #include "status_bar.h"
@@ -31,6 +32,7 @@ struct bl_window {
     bl_port_panel in, out;
     bl_latency_panel latency;
     bl_tuner_panel tuner;
+    bl_pedal_dialog pedals;
     bl_setlist_panel setlist;
     bl_status_bar status;
     GtkWidget *areas[4]; ///< for F6: models, ports, set list, title bar
@@ -73,6 +75,15 @@ static void open_setlist(GSimpleAction *action, GVariant *parameter, gpointer da
     (void)parameter;
     bl_window *window = data;
     bl_setlist_panel_open(&window->setlist);
+}
+
+static void open_pedals(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+    (void)action;
+    (void)parameter;
+    bl_window *window = data;
+    bl_pedal_dialog_open(&window->pedals, GTK_WINDOW(window->root));
+    bl_window_update(window);
 }
 
 static void open_last_setlist(GSimpleAction *action, GVariant *parameter, gpointer data)
@@ -128,6 +139,7 @@ static void add_actions(bl_window *window, GtkApplication *application)
         {.name = "close", .activate = act},
         {.name = "area", .activate = next_area},
         {.name = "open-setlist", .activate = open_setlist},
+        {.name = "pedals", .activate = open_pedals},
         {.name = "last-setlist", .parameter_type = "ay", .activate = open_last_setlist},
         {.name = "close-setlist", .activate = close_setlist},
         {.name = "go-next", .activate = go},
@@ -153,6 +165,7 @@ static void add_actions(bl_window *window, GtkApplication *application)
         {"win.close", {"<Primary>w"}},
         {"win.area", {"F6"}},
         {"app.quit", {"<Primary>q"}},
+        {"win.pedals", {"<Primary>m"}},
         {"win.open-setlist", {"<Primary><Shift>o"}},
         {"win.close-setlist", {"<Primary><Shift>w"}},
         {"win.go-next", {"Page_Down"}},
@@ -204,6 +217,7 @@ void bl_window_update(bl_window *window)
     bl_port_panel_update(&window->out, &state);
     bl_latency_panel_update(&window->latency, &state);
     bl_tuner_panel_update(&window->tuner, &state);
+    bl_pedal_dialog_update(&window->pedals, &state);
     bl_setlist_panel_update(&window->setlist, &state);
     bl_status_bar_update(&window->status, &state);
     enable_setlist(window, state.place.number > 0);
@@ -340,6 +354,7 @@ bl_window *bl_window_create(GtkApplication *application, bl_app *app)
     bl_port_panel_init(&window->out, app, false);
     bl_latency_panel_init(&window->latency);
     bl_tuner_panel_init(&window->tuner);
+    bl_pedal_dialog_init(&window->pedals, app);
     bl_setlist_panel_init(&window->setlist, app);
     bl_status_bar_init(&window->status);
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);

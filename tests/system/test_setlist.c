@@ -422,6 +422,7 @@ static void test_keys(void **state)
     }
     press("l?");
     while (strstr(live.err, "    2   130    21  One: Solo (Rig b)") == NULL ||
+           strstr(live.err, "  part 1               CC 90, channel 3\n") == NULL ||
            strstr(live.err, "Next part") == NULL) {
         assert_true(program_listen(&live, 100));
     }
