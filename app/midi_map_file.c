@@ -76,18 +76,8 @@ static bl_status read_word(reader *r, yaml_node_t *node, const char *key, const 
 static bl_status read_limit(reader *r, yaml_node_t *node, const char *key,
                             const bl_parameter_info *info, double *value)
 {
-    char text[TEXT_MAX] = "";
-    const yaml_node_t *at = bl_document_get(&r->document, node, key);
-    const bl_status status = bl_document_text(&r->document, node, key, text, sizeof text, r->error);
-    if (status != BL_STATUS_OK || at == NULL) {
-        return status;
-    }
-    if (!bl_text_parse_number(text, value) || *value < info->min || *value > info->max) {
-        return bl_document_fail(&r->document, at, r->error,
-                                "found \"%s\" for %s of %s, expected a number from %g to %g", text,
-                                key, info->key, info->min, info->max);
-    }
-    return BL_STATUS_OK;
+    const bl_document_range range = {info->min, info->max, info->unit};
+    return bl_document_number(&r->document, node, key, &range, value, r->error);
 }
 
 /// Either a controller or a note.
@@ -178,7 +168,8 @@ static bl_status read_rows(reader *r, yaml_node_t *list, bl_midi_map *map)
             return BL_STATUS_OK;
         }
         if (i == BL_MIDI_MAP_MAX) {
-            return bl_document_fail(&r->document, node, r->error, "found more than %d controls",
+            return bl_document_fail(&r->document, node, r->error,
+                                    "found more than %d controls; take out what you do not use",
                                     BL_MIDI_MAP_MAX);
         }
         const bl_status status = read_row(r, node, &map->rows[i]);

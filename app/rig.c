@@ -52,15 +52,31 @@ static bool parse_switch(const char *text, bool *on)
     return *on || strcmp(text, "false") == 0;
 }
 
-static bool parse_value(const bl_parameter_info *info, const char *text, double *value)
+/// A missing key leaves `on` as it is.
+static bl_status read_switch(bl_document *document, yaml_node_t *mapping, const char *key, bool *on,
+                             bl_error *error)
+{
+    char text[VALUE_MAX];
+    snprintf(text, sizeof text, "%s", *on ? "true" : "false"); // if the key is not there
+    const bl_status status = bl_document_text(document, mapping, key, text, sizeof text, error);
+    if (status == BL_STATUS_OK && !parse_switch(text, on)) {
+        return bl_document_fail(document, bl_document_get(document, mapping, key), error,
+                                "found \"%s\" for %s, expected true or false", text, key);
+    }
+    return status;
+}
+
+static bl_status read_parameter(bl_document *document, yaml_node_t *mapping,
+                                const bl_parameter_info *info, double *value, bl_error *error)
 {
     if (info->curve == BL_CURVE_SWITCH) {
-        bool on = false;
-        const bool known = parse_switch(text, &on);
+        bool on = *value != 0.0;
+        const bl_status status = read_switch(document, mapping, info->key, &on, error);
         *value = on ? 1.0 : 0.0;
-        return known;
+        return status;
     }
-    return bl_text_parse_number(text, value) && *value >= info->min && *value <= info->max;
+    const bl_document_range range = {info->min, info->max, info->unit};
+    return bl_document_number(document, mapping, info->key, &range, value, error);
 }
 
 static bl_status read_parameters(bl_document *document, yaml_node_t *mapping, bl_rig *rig,
@@ -76,34 +92,8 @@ static bl_status read_parameters(bl_document *document, yaml_node_t *mapping, bl
     bl_status status =
         bl_document_check_keys(document, mapping, BL_PARAMETER_COUNT, parameter_key, error);
     for (int p = 0; p < BL_PARAMETER_COUNT && status == BL_STATUS_OK; p++) {
-        const bl_parameter_info *info = bl_parameter_get((bl_parameter)p);
-        const yaml_node_t *node = bl_document_get(document, mapping, info->key);
-        char text[VALUE_MAX] = "";
-        status = bl_document_text(document, mapping, info->key, text, sizeof text, error);
-        if (status != BL_STATUS_OK || node == NULL ||
-            parse_value(info, text, &rig->parameters[p])) {
-            continue;
-        }
-        if (info->curve == BL_CURVE_SWITCH) {
-            return bl_document_fail(document, node, error,
-                                    "found \"%s\" for %s, expected true or false", text, info->key);
-        }
-        return bl_document_fail(
-            document, node, error, "found \"%s\" for %s, expected a number from %g to %g%s%s", text,
-            info->key, info->min, info->max, info->unit[0] != '\0' ? " " : "", info->unit);
-    }
-    return status;
-}
-
-static bl_status read_switch(bl_document *document, const char *key, bool *on, bl_error *error)
-{
-    char text[VALUE_MAX];
-    snprintf(text, sizeof text, "%s", *on ? "true" : "false"); // if the key is not there
-    yaml_node_t *root = bl_document_root(document);
-    const bl_status status = bl_document_text(document, root, key, text, sizeof text, error);
-    if (status == BL_STATUS_OK && !parse_switch(text, on)) {
-        return bl_document_fail(document, bl_document_get(document, root, key), error,
-                                "found \"%s\" for %s, expected true or false", text, key);
+        status = read_parameter(document, mapping, bl_parameter_get((bl_parameter)p),
+                                &rig->parameters[p], error);
     }
     return status;
 }
@@ -153,10 +143,10 @@ bl_status bl_rig_load(const char *path, bl_rig *rig, bl_error *error)
             read_parameters(&document, bl_document_get(&document, root, "parameters"), rig, error);
     }
     if (status == BL_STATUS_OK) {
-        status = read_switch(&document, "match_loudness", &rig->match_loudness, error);
+        status = read_switch(&document, root, "match_loudness", &rig->match_loudness, error);
     }
     if (status == BL_STATUS_OK) {
-        status = read_switch(&document, "spill", &rig->spill, error);
+        status = read_switch(&document, root, "spill", &rig->spill, error);
     }
     if (status == BL_STATUS_OK) {
         status = read_model(&document, rig, error);

@@ -73,7 +73,8 @@ static bl_status read_rig(reader *r, yaml_node_t *node, size_t *index)
         }
     }
     if (s->rig_count == BL_SETLIST_RIGS_MAX) {
-        return bl_document_fail(&r->document, at, r->error, "found more than %d different rigs",
+        return bl_document_fail(&r->document, at, r->error,
+                                "found more than %d different rigs; make two set lists of it",
                                 BL_SETLIST_RIGS_MAX);
     }
     bl_setlist_rig *rig = &s->rigs[s->rig_count++];
@@ -90,7 +91,8 @@ static bl_status read_part(reader *r, yaml_node_t *node, size_t song)
 {
     bl_setlist *s = r->setlist;
     if (s->part_count == BL_SETLIST_PARTS_MAX) {
-        return bl_document_fail(&r->document, node, r->error, "found more than %d parts",
+        return bl_document_fail(&r->document, node, r->error,
+                                "found more than %d parts; make two set lists of it",
                                 BL_SETLIST_PARTS_MAX);
     }
     bl_setlist_part *part = &s->parts[s->part_count];
@@ -148,18 +150,8 @@ static bl_status read_parts(reader *r, yaml_node_t *list, size_t song)
 
 static bl_status read_tempo(reader *r, yaml_node_t *node, double *bpm)
 {
-    static const char key[] = "tempo";
-    char text[VALUE_MAX] = "";
-    const yaml_node_t *at = bl_document_get(&r->document, node, key);
-    const bl_status status = bl_document_text(&r->document, node, key, text, sizeof text, r->error);
-    if (status != BL_STATUS_OK || at == NULL) {
-        return status;
-    }
-    return bl_text_parse_number(text, bpm) && *bpm >= BL_TEMPO_MIN_BPM && *bpm <= BL_TEMPO_MAX_BPM
-               ? BL_STATUS_OK
-               : bl_document_fail(&r->document, at, r->error,
-                                  "found \"%s\" for %s, expected a number from %g to %g", text, key,
-                                  BL_TEMPO_MIN_BPM, BL_TEMPO_MAX_BPM);
+    static const bl_document_range range = {BL_TEMPO_MIN_BPM, BL_TEMPO_MAX_BPM, "bpm"};
+    return bl_document_number(&r->document, node, "tempo", &range, bpm, r->error);
 }
 
 static bl_status read_song(reader *r, yaml_node_t *node)
@@ -170,7 +162,8 @@ static bl_status read_song(reader *r, yaml_node_t *node)
                                 "expected a song: `name:` and `parts:`, or `name:` and `rig:`");
     }
     if (s->song_count == BL_SETLIST_SONGS_MAX) {
-        return bl_document_fail(&r->document, node, r->error, "found more than %d songs",
+        return bl_document_fail(&r->document, node, r->error,
+                                "found more than %d songs; make two set lists of it",
                                 BL_SETLIST_SONGS_MAX);
     }
     bl_setlist_song *song = &s->songs[s->song_count];

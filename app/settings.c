@@ -27,27 +27,13 @@ static bl_status read_server(bl_document *document, bl_settings *settings, bl_er
 static bl_status read_interface(bl_document *document, bl_settings *settings, bl_error *error)
 {
     static const char key[] = "interface_input_dbu";
-    static const double min = -40.0, max = 40.0;
-    char text[64] = "";
-    double level = 0.0;
+    static const bl_document_range range = {-40.0, 40.0, "dBu"};
     yaml_node_t *root = bl_document_root(document);
-    const yaml_node_t *node = bl_document_get(document, root, key);
-    if (node == NULL) {
-        return BL_STATUS_OK;
-    }
-    if (bl_document_text(document, root, key, text, sizeof text, NULL) != BL_STATUS_OK) {
-        return bl_document_fail(document, node, error,
-                                "found no number for %s, expected one from %g to %g dBu", key, min,
-                                max);
-    }
-    if (!bl_text_parse_number(text, &level) || level < min || level > max) {
-        return bl_document_fail(document, node, error,
-                                "found \"%s\" for %s, expected a number from %g to %g dBu", text,
-                                key, min, max);
-    }
-    settings->interface_input_dbu = level;
-    settings->has_interface_input = true;
-    return BL_STATUS_OK;
+    const bl_status status =
+        bl_document_number(document, root, key, &range, &settings->interface_input_dbu, error);
+    settings->has_interface_input =
+        status == BL_STATUS_OK && bl_document_get(document, root, key) != NULL;
+    return status;
 }
 
 /// What is wrong is told, the first of it, and the rest is taken as it stands.

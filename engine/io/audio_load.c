@@ -162,7 +162,7 @@ static bl_status load_open_file(audio_loader *loader, int descriptor, uint64_t s
     status = check_info(loader, error);
     if (status == BL_STATUS_OK) {
         status =
-            bl_rate_init(&loader->rate, loader->info.samplerate,
+            bl_rate_init(&loader->rate, loader->path, loader->info.samplerate,
                          loader->rate_hz > 0.0 ? loader->rate_hz : loader->info.samplerate, error);
     }
     if (status == BL_STATUS_OK) {

@@ -19,13 +19,14 @@ static uint64_t length_of(const bl_rate *rate, uint64_t frames)
     return (frames * rate->to_hz + rate->from_hz - 1) / rate->from_hz;
 }
 
-bl_status bl_rate_init(bl_rate *rate, double from_hz, double to_hz, bl_error *error)
+bl_status bl_rate_init(bl_rate *rate, const char *name, double from_hz, double to_hz,
+                       bl_error *error)
 {
-    *rate = (bl_rate){0};
+    *rate = (bl_rate){.name = name};
     if (!(to_hz >= BL_RATE_MIN_HZ && to_hz <= BL_RATE_MAX_HZ)) {
         return bl_error_set(error, BL_STATUS_VALUE,
-                            "resampling: found a rate of %.0f Hz, expected %.0f to %.0f", to_hz,
-                            BL_RATE_MIN_HZ, BL_RATE_MAX_HZ);
+                            "%s: cannot be taken to a rate of %.0f Hz, expected %.0f to %.0f", name,
+                            to_hz, BL_RATE_MIN_HZ, BL_RATE_MAX_HZ);
     }
     rate->from_hz = (uint64_t)llrint(from_hz);
     rate->to_hz = (uint64_t)llrint(to_hz);
@@ -36,7 +37,7 @@ bl_status bl_rate_init(bl_rate *rate, double from_hz, double to_hz, bl_error *er
     rate->state = speex_resampler_init(1, (spx_uint32_t)rate->from_hz, (spx_uint32_t)rate->to_hz,
                                        SPEEX_RESAMPLER_QUALITY_MAX, &code);
     if (rate->state == NULL) {
-        return bl_error_set(error, BL_STATUS_NO_MEMORY, "resampling: %s",
+        return bl_error_set(error, BL_STATUS_NO_MEMORY, "%s: resampling: %s", rate->name,
                             speex_resampler_strerror(code));
     }
     speex_resampler_skip_zeros(rate->state);
@@ -48,8 +49,9 @@ static bl_status grow(bl_rate *rate, uint64_t frames, bl_error *error)
 {
     if (frames > BL_LIMIT_AUDIO_FRAMES || rate->frames > BL_LIMIT_AUDIO_FRAMES - frames) {
         return bl_error_set(error, BL_STATUS_LIMIT,
-                            "the sound is longer than %" PRIu64 " frames; use shorter files",
-                            BL_LIMIT_AUDIO_FRAMES);
+                            "%s: at %" PRIu64 " Hz it is longer than %" PRIu64
+                            " frames; use a shorter file",
+                            rate->name, rate->to_hz, BL_LIMIT_AUDIO_FRAMES);
     }
     uint64_t capacity = rate->capacity > 0 ? rate->capacity : FIRST_FRAMES;
     while (capacity < rate->frames + frames) {
@@ -60,7 +62,8 @@ static bl_status grow(bl_rate *rate, uint64_t frames, bl_error *error)
     }
     float *grown = realloc(rate->samples, (size_t)capacity * sizeof *grown);
     if (grown == NULL) {
-        return bl_error_set(error, BL_STATUS_NO_MEMORY, "not enough memory for the sound");
+        return bl_error_set(error, BL_STATUS_NO_MEMORY, "%s: not enough memory for the sound",
+                            rate->name);
     }
     rate->samples = grown;
     rate->capacity = capacity;
@@ -80,7 +83,7 @@ static bl_status step(bl_rate *rate, const float *in, uint64_t left, uint64_t ro
     const int code = speex_resampler_process_float(rate->state, 0, in, &in_now,
                                                    rate->samples + rate->frames, &out_now);
     if (code != RESAMPLER_ERR_SUCCESS) {
-        return bl_error_set(error, BL_STATUS_NO_MEMORY, "resampling: %s",
+        return bl_error_set(error, BL_STATUS_NO_MEMORY, "%s: resampling: %s", rate->name,
                             speex_resampler_strerror(code));
     }
     rate->frames += out_now;
@@ -138,7 +141,7 @@ bl_status bl_audio_resample(bl_audio *audio, double sample_rate_hz, bl_error *er
     bl_rate rate;
     float *samples = NULL;
     uint64_t frames = 0;
-    bl_status status = bl_rate_init(&rate, audio->sample_rate_hz, sample_rate_hz, error);
+    bl_status status = bl_rate_init(&rate, "a sound", audio->sample_rate_hz, sample_rate_hz, error);
     if (status == BL_STATUS_OK && rate.state != NULL) {
         status = bl_rate_push(&rate, audio->samples, (size_t)audio->frames, error);
         if (status == BL_STATUS_OK) {

@@ -392,7 +392,8 @@ static bl_status check_size(config_reader *reader)
     }
     if (weights > BL_LIMIT_WEIGHTS) {
         return FAIL(reader, BL_STATUS_LIMIT, reader->marks[row],
-                    "found a network of %llu weights, expected at most %d",
+                    "found a network of %llu weights, expected at most %d; use fewer channels or "
+                    "layers",
                     (unsigned long long)weights, BL_LIMIT_WEIGHTS);
     }
     return BL_STATUS_OK;
@@ -465,7 +466,8 @@ bl_status bl_config_parse(const char *text, size_t size, const char *name, bl_co
                           bl_error *error)
 {
     if (size > BL_LIMIT_CONFIG_BYTES) {
-        return bl_error_set(error, BL_STATUS_LIMIT, "%s:1:1: found %zu bytes, expected at most %d",
+        return bl_error_set(error, BL_STATUS_LIMIT,
+                            "%s:1:1: found %zu bytes, expected at most %d; is it the right file?",
                             name, size, BL_LIMIT_CONFIG_BYTES);
     }
     config_reader reader = {

@@ -223,6 +223,29 @@ bl_status bl_document_count(bl_document *document, yaml_node_t *mapping, const c
     return BL_STATUS_OK;
 }
 
+bl_status bl_document_number(bl_document *document, yaml_node_t *mapping, const char *key,
+                             const bl_document_range *range, double *value, bl_error *error)
+{
+    char text[KEY_MAX] = "", expected[KEY_MAX];
+    double number = 0.0;
+    const yaml_node_t *at = bl_document_get(document, mapping, key);
+    if (at == NULL) {
+        return BL_STATUS_OK;
+    }
+    snprintf(expected, sizeof expected, "from %g to %g%s%s", range->min, range->max,
+             range->unit[0] != '\0' ? " " : "", range->unit);
+    if (bl_document_text(document, mapping, key, text, sizeof text, NULL) != BL_STATUS_OK) {
+        return bl_document_fail(document, at, error, "found no number for %s, expected one %s", key,
+                                expected);
+    }
+    if (!bl_text_parse_number(text, &number) || number < range->min || number > range->max) {
+        return bl_document_fail(document, at, error, "found \"%s\" for %s, expected a number %s",
+                                text, key, expected);
+    }
+    *value = number;
+    return BL_STATUS_OK;
+}
+
 bl_status bl_document_check_keys(bl_document *document, yaml_node_t *mapping, int count,
                                  const char *(*name)(int index), bl_error *error)
 {

@@ -53,6 +53,15 @@ bl_status bl_document_text(bl_document *document, yaml_node_t *mapping, const ch
 bl_status bl_document_count(bl_document *document, yaml_node_t *mapping, const char *key, int min,
                             int max, int *value, bl_error *error);
 
+typedef struct bl_document_range {
+    double min, max;
+    const char *unit; ///< "": none
+} bl_document_range;
+
+/// The number in `range` under `key`. A missing key leaves `value` as it is.
+bl_status bl_document_number(bl_document *document, yaml_node_t *mapping, const char *key,
+                             const bl_document_range *range, double *value, bl_error *error);
+
 /// Fails, at its place, on a key of the mapping that is none of the `count` that `name` knows, or
 /// that stands there twice.
 bl_status bl_document_check_keys(bl_document *document, yaml_node_t *mapping, int count,

@@ -60,7 +60,7 @@ static void scan_limits(bl_load *load, const uint8_t *bytes, size_t size)
         bl_load_fail(
             load, BL_STATUS_LIMIT,
             "line %zu, column %zu: found lists and objects nested deeper than %d, no model "
-            "needs that",
+            "needs that; it is damaged or no model: get it again or choose another one",
             s.line, s.column, BL_LIMIT_JSON_DEPTH);
     } else if (s.nodes > BL_LIMIT_JSON_NODES) {
         bl_load_fail(load, BL_STATUS_LIMIT, "found more texts, lists and objects than %d",

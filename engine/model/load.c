@@ -11,6 +11,7 @@
 
 // Behind sentences that say nothing of their own on what to do.
 #define ADVICE "; it is damaged or made for another player: get it again or choose another model"
+#define ADVICE_OF_LIMIT "; choose a smaller model"
 
 void bl_load_fail(bl_load *load, bl_status status, const char *format, ...)
 {
@@ -24,9 +25,11 @@ void bl_load_fail(bl_load *load, bl_status status, const char *format, ...)
     va_end(arguments);
     const bool of_content =
         status == BL_STATUS_FORMAT || status == BL_STATUS_SHAPE || status == BL_STATUS_VALUE;
-    const bool advised = load->foreign && of_content && strchr(detail, ';') == NULL;
-    load->status =
-        bl_error_set(load->error, status, "%s: %s%s", load->file, detail, advised ? ADVICE : "");
+    const bool advised = load->foreign && strchr(detail, ';') == NULL;
+    load->status = bl_error_set(load->error, status, "%s: %s%s", load->file, detail,
+                                advised && of_content                  ? ADVICE
+                                : advised && status == BL_STATUS_LIMIT ? ADVICE_OF_LIMIT
+                                                                       : "");
 }
 
 void bl_load_warn(bl_load *load, const char *format, ...)

@@ -465,6 +465,19 @@ static void test_resampling_nothing(void **state)
     bl_audio_finish(&audio);
 }
 
+static void test_errors_of_resampling_name_the_file(void **state)
+{
+    (void)state;
+    bl_error error = {0};
+    bl_audio loaded, noise = make_noise(100, 48000.0);
+    assert_int_equal(bl_audio_save(test_folder_file("n.wav"), &noise, BL_AUDIO_FLOAT_32, &error),
+                     BL_STATUS_OK);
+    assert_int_equal(bl_audio_load_at(test_folder_file("n.wav"), 0, 1.0, &loaded, &error),
+                     BL_STATUS_VALUE);
+    assert_non_null(strstr(error.text, "/n.wav: cannot be taken to a rate of 1 Hz, expected "));
+    bl_audio_finish(&noise);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_folder_make, test_folder_remove)
@@ -484,6 +497,7 @@ int main(void)
         TEST(test_resampling_keeps_time),
         TEST(test_resampling_length),
         TEST(test_loading_at_a_rate),
+        TEST(test_errors_of_resampling_name_the_file),
         TEST(test_resampling_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,9 @@ static void assert_refused(const char *what, const void *bytes, size_t size, bl_
     const bl_status found = bl_model_parse(copy, size, "broken", NULL, &model, &error);
     free(copy);
     assert_sentence(what, found, status, &error, sentence);
+    if (status == BL_STATUS_LIMIT && strchr(error.text, ';') == NULL) {
+        fail_msg("%s: says nothing of what to do: %s", what, error.text);
+    }
     assert_null(model);
 }
 
