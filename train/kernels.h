@@ -8,6 +8,7 @@
 
 #include "model/arch.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,9 @@ enum { BL_TRAIN_LANES = 8 };
 
 /// Cells of an LSTM are padded to a multiple of the first, and are at most the second.
 enum { BL_TRAIN_CELLS = 8, BL_TRAIN_CELLS_MAX = 1024 };
+
+/// Longest side of a matrix that the optimiser multiplies.
+enum { BL_TRAIN_SIDE_MAX = 512 };
 
 /// One LSTM layer over a segment, with all that the way back needs. Frame-major; gate order i f g
 /// o.
@@ -69,6 +73,14 @@ typedef struct bl_train_kernels {
 
     /// sums[column][4 padded] += gradients of `columns`.
     void (*lstm_correlate)(const bl_train_lstm_run *run, float *sums);
+
+    /// c[m][n] = a[m][k] b[k][n], or where `turned` a[k][m]^T b[k][n]; k at most BL_TRAIN_SIDE_MAX.
+    void (*matrix_multiply)(const float *restrict a, bool turned, const float *restrict b,
+                            float *restrict c, uint32_t m, uint32_t k, uint32_t n);
+
+    /// rows[n][n] made orthonormal by modified Gram-Schmidt, twice (Giraud et al. 2005); a row that
+    /// vanishes becomes the unit vector of its place, made orthogonal likewise.
+    void (*matrix_orthonormalize)(float *rows, uint32_t n);
 } bl_train_kernels;
 
 /// The best set this processor runs. Thread: any. Never NULL.

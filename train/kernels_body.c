@@ -7,6 +7,8 @@
 #include "train/lstm_body.h"
 
 #include <assert.h>
+#include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define INLINE VEC_INLINE
@@ -238,6 +240,96 @@ static void derive(bl_activation_kind kind, float slope, uint32_t channels,
     }
 }
 
+enum { PANEL_ROWS = 8 };
+
+// c[0..rows)[0..width) of one panel: eight sums in registers over all terms.
+INLINE void multiply_rows(const float *a, size_t row_step, size_t term_step, const float *panel,
+                          uint32_t terms, uint32_t rows, v8 *sums)
+{
+    for (uint32_t r = 0; r < PANEL_ROWS; r++) {
+        sums[r] = splat(0.0f);
+    }
+    if (rows == PANEL_ROWS) {
+        for (uint32_t l = 0; l < terms; l++) {
+            const v8 x = load(panel + (size_t)l * LANES);
+            for (uint32_t r = 0; r < PANEL_ROWS; r++) {
+                sums[r] = fma8(splat(a[r * row_step + l * term_step]), x, sums[r]);
+            }
+        }
+        return;
+    }
+    for (uint32_t r = 0; r < rows; r++) {
+        for (uint32_t l = 0; l < terms; l++) {
+            sums[r] = fma8(splat(a[r * row_step + l * term_step]), load(panel + (size_t)l * LANES),
+                           sums[r]);
+        }
+    }
+}
+
+static void matrix_multiply(const float *restrict a, bool turned, const float *restrict b,
+                            float *restrict c, uint32_t m, uint32_t k, uint32_t n)
+{
+    const size_t row_step = turned ? 1 : k, term_step = turned ? m : 1;
+    float panel[BL_TRAIN_SIDE_MAX * LANES];
+    assert(k <= BL_TRAIN_SIDE_MAX);
+    for (uint32_t from = 0; from < n; from += LANES) {
+        const uint32_t width = n - from < LANES ? n - from : LANES;
+        for (uint32_t l = 0; l < k; l++) {
+            for (uint32_t j = 0; j < LANES; j++) {
+                panel[l * LANES + j] = j < width ? b[(size_t)l * n + from + j] : 0.0f;
+            }
+        }
+        for (uint32_t i = 0; i < m; i += PANEL_ROWS) {
+            v8 sums[PANEL_ROWS];
+            const uint32_t rows = m - i < PANEL_ROWS ? m - i : PANEL_ROWS;
+            multiply_rows(a + i * row_step, row_step, term_step, panel, k, rows, sums);
+            for (uint32_t r = 0; r < rows; r++) {
+                float *to = c + (size_t)(i + r) * n + from;
+                memcpy(to, &sums[r], width * sizeof *to);
+            }
+        }
+    }
+}
+
+static float dot(const float *a, const float *b, uint32_t n)
+{
+    v8 sum = splat(0.0f);
+    uint32_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        sum = fma8(load(a + i), load(b + i), sum);
+    }
+    float rest = 0.0f;
+    for (; i < n; i++) {
+        rest += a[i] * b[i];
+    }
+    for (int lane = 0; lane < LANES; lane++) {
+        rest += sum[lane];
+    }
+    return rest;
+}
+
+static void matrix_orthonormalize(float *rows, uint32_t n)
+{
+    for (uint32_t r = 0; r < n; r++) {
+        float *row = rows + (size_t)r * n;
+        for (int attempt = 0; attempt < 2; attempt++) {
+            for (uint32_t before = 0; before < r; before++) {
+                const float *other = rows + (size_t)before * n;
+                const float share = dot(other, row, n);
+                for (uint32_t i = 0; i < n; i++) {
+                    row[i] -= share * other[i];
+                }
+            }
+            const float square = dot(row, row, n);
+            const bool vanished = !(square > 1e-24f);
+            const float scale = vanished ? 0.0f : 1.0f / sqrtf(square);
+            for (uint32_t i = 0; i < n; i++) {
+                row[i] = vanished ? (i == r ? 1.0f : 0.0f) : row[i] * scale;
+            }
+        }
+    }
+}
+
 const bl_train_kernels BL_KERNEL_SUFFIX(bl_train_kernels);
 const bl_train_kernels BL_KERNEL_SUFFIX(bl_train_kernels) = {
     .name = BL_KERNEL_NAME,
@@ -248,4 +340,6 @@ const bl_train_kernels BL_KERNEL_SUFFIX(bl_train_kernels) = {
     .lstm_forward = lstm_forward,
     .lstm_backward = lstm_backward,
     .lstm_correlate = lstm_correlate,
+    .matrix_multiply = matrix_multiply,
+    .matrix_orthonormalize = matrix_orthonormalize,
 };

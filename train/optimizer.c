@@ -3,14 +3,16 @@
 
 #include "train/optimizer.h"
 
+#include "train/kernels.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    BASIS_PERIOD = 10, ///< steps between two turns of the eigenbases
-    BASIS_MAX = 512,   ///< sides longer than this stay unrotated
+    BASIS_PERIOD = 10,             ///< steps between two turns of the eigenbases
+    BASIS_MAX = BL_TRAIN_SIDE_MAX, ///< sides longer than this stay unrotated
 };
 
 static const float momentum = 0.95f, variance_decay = 0.95f, factor_decay = 0.95f;
@@ -29,11 +31,12 @@ typedef struct tensor_state {
 } tensor_state;
 
 struct bl_optimizer {
+    const bl_train_kernels *kernels;
     tensor_state *tensors;
     uint32_t tensor_count;
     float *state;
     size_t state_count;
-    float *scratch; ///< three matrices of the largest size
+    float *scratch; ///< three matrices of the largest rotated size
     size_t scratch_size;
     float decay;
     uint64_t steps;
@@ -64,9 +67,9 @@ bl_optimizer *bl_optimizer_create(const bl_train_tensor *tensors, uint32_t tenso
     size_t size = 2 * count, largest = 1;
     for (uint32_t t = 0; t < tensor_count; t++) {
         const bl_train_tensor *tensor = &tensors[t];
-        const size_t longer = tensor->rows > tensor->columns ? tensor->rows : tensor->columns;
-        largest = longer * longer > largest ? longer * longer : largest;
         if (rotated(tensor, soap)) {
+            const size_t longer = tensor->rows > tensor->columns ? tensor->rows : tensor->columns;
+            largest = longer * longer > largest ? longer * longer : largest;
             size += side_size(tensor->rows) + side_size(tensor->columns);
         }
     }
@@ -81,6 +84,7 @@ bl_optimizer *bl_optimizer_create(const bl_train_tensor *tensors, uint32_t tenso
         bl_optimizer_destroy(made);
         return NULL;
     }
+    made->kernels = bl_train_kernels_choose();
     made->tensor_count = tensor_count;
     made->state_count = size;
     made->decay = (float)decay;
@@ -127,36 +131,6 @@ void bl_optimizer_set_steps(bl_optimizer *optimizer, uint64_t steps)
     optimizer->steps = steps;
 }
 
-// c[m][n] = a[m][k] b[k][n].
-static void multiply(const float *restrict a, const float *restrict b, float *restrict c,
-                     uint32_t m, uint32_t k, uint32_t n)
-{
-    memset(c, 0, (size_t)m * n * sizeof *c);
-    for (uint32_t i = 0; i < m; i++) {
-        for (uint32_t l = 0; l < k; l++) {
-            const float x = a[(size_t)i * k + l];
-            for (uint32_t j = 0; j < n; j++) {
-                c[(size_t)i * n + j] += x * b[(size_t)l * n + j];
-            }
-        }
-    }
-}
-
-// c[k][n] = a[m][k]^T b[m][n].
-static void multiply_transposed(const float *restrict a, const float *restrict b, float *restrict c,
-                                uint32_t m, uint32_t k, uint32_t n)
-{
-    memset(c, 0, (size_t)k * n * sizeof *c);
-    for (uint32_t l = 0; l < m; l++) {
-        for (uint32_t i = 0; i < k; i++) {
-            const float x = a[(size_t)l * k + i];
-            for (uint32_t j = 0; j < n; j++) {
-                c[(size_t)i * n + j] += x * b[(size_t)l * n + j];
-            }
-        }
-    }
-}
-
 static void transpose(const float *restrict a, float *restrict b, uint32_t m, uint32_t n)
 {
     for (uint32_t i = 0; i < m; i++) {
@@ -166,37 +140,9 @@ static void transpose(const float *restrict a, float *restrict b, uint32_t m, ui
     }
 }
 
-// Columns of q[n][n] made orthonormal by modified Gram-Schmidt; a column that vanishes becomes the
-// unit vector of its place, made orthogonal likewise.
-static void orthonormalize(float *q, uint32_t n)
-{
-    for (uint32_t c = 0; c < n; c++) {
-        for (int attempt = 0; attempt < 2; attempt++) {
-            for (uint32_t before = 0; before < c; before++) {
-                float dot = 0.0f;
-                for (uint32_t i = 0; i < n; i++) {
-                    dot += q[(size_t)i * n + before] * q[(size_t)i * n + c];
-                }
-                for (uint32_t i = 0; i < n; i++) {
-                    q[(size_t)i * n + c] -= dot * q[(size_t)i * n + before];
-                }
-            }
-            float square = 0.0f;
-            for (uint32_t i = 0; i < n; i++) {
-                square += q[(size_t)i * n + c] * q[(size_t)i * n + c];
-            }
-            const bool vanished = !(square > 1e-24f);
-            for (uint32_t i = 0; i < n; i++) {
-                float *cell = &q[(size_t)i * n + c];
-                *cell = vanished ? (i == c ? 1.0f : 0.0f) : *cell / sqrtf(square);
-            }
-        }
-    }
-}
-
 // One power iteration: basis = orthonormal(factor basis). The first time the factor is the sum of
 // one gradient, so the basis starts from the unit matrix.
-static void turn_basis(side *s, float *scratch, bool first)
+static void turn_basis(const bl_train_kernels *kernels, side *s, float *scratch, bool first)
 {
     if (first) {
         memset(s->basis, 0, (size_t)s->n * s->n * sizeof *s->basis);
@@ -204,9 +150,10 @@ static void turn_basis(side *s, float *scratch, bool first)
             s->basis[(size_t)i * s->n + i] = 1.0f;
         }
     }
-    multiply(s->factor, s->basis, scratch, s->n, s->n, s->n);
-    memcpy(s->basis, scratch, (size_t)s->n * s->n * sizeof *s->basis);
-    orthonormalize(s->basis, s->n);
+    // The factor is its own transpose, so this is the transpose of factor basis: columns in rows.
+    kernels->matrix_multiply(s->basis, true, s->factor, scratch, s->n, s->n, s->n);
+    kernels->matrix_orthonormalize(scratch, s->n);
+    transpose(scratch, s->basis, s->n, s->n);
 }
 
 static void update_factor(side *s, const float *product)
@@ -217,37 +164,38 @@ static void update_factor(side *s, const float *product)
 }
 
 // to = left^T from right, or back again: left from right^T.
-static void rotate(const tensor_state *state, const float *from, float *to, float *scratch,
-                   float *scratch2, bool back)
+static void rotate(const bl_train_kernels *kernels, const tensor_state *state, const float *from,
+                   float *to, float *scratch, float *scratch2, bool back)
 {
     const uint32_t rows = state->tensor.rows, columns = state->tensor.columns;
     if (back) {
-        multiply(state->left.basis, from, scratch, rows, rows, columns);
+        kernels->matrix_multiply(state->left.basis, false, from, scratch, rows, rows, columns);
         transpose(state->right.basis, scratch2, columns, columns);
-        multiply(scratch, scratch2, to, rows, columns, columns);
+        kernels->matrix_multiply(scratch, false, scratch2, to, rows, columns, columns);
     } else {
-        multiply_transposed(state->left.basis, from, scratch, rows, rows, columns);
-        multiply(scratch, state->right.basis, to, rows, columns, columns);
+        kernels->matrix_multiply(state->left.basis, true, from, scratch, rows, rows, columns);
+        kernels->matrix_multiply(scratch, false, state->right.basis, to, rows, columns, columns);
     }
 }
 
 static void soap_step(const bl_optimizer *optimizer, tensor_state *state, float *parameters,
                       float *gradient, float rate)
 {
+    const bl_train_kernels *kernels = optimizer->kernels;
     const uint32_t rows = state->tensor.rows, columns = state->tensor.columns;
     const size_t cells = (size_t)rows * columns;
     float *one = optimizer->scratch, *two = one + optimizer->scratch_size;
     float *three = two + optimizer->scratch_size;
 
     transpose(gradient, one, rows, columns);
-    multiply_transposed(one, one, two, columns, rows, rows);
+    kernels->matrix_multiply(one, true, one, two, rows, columns, rows);
     update_factor(&state->left, two);
-    multiply_transposed(gradient, gradient, two, rows, columns, columns);
+    kernels->matrix_multiply(gradient, true, gradient, two, columns, rows, columns);
     update_factor(&state->right, two);
     const bool first = optimizer->steps == 1;
     if (first || optimizer->steps % BASIS_PERIOD == 0) {
-        turn_basis(&state->left, one, first);
-        turn_basis(&state->right, one, first);
+        turn_basis(kernels, &state->left, one, first);
+        turn_basis(kernels, &state->right, one, first);
     }
 
     for (size_t i = 0; i < cells; i++) {
@@ -255,16 +203,16 @@ static void soap_step(const bl_optimizer *optimizer, tensor_state *state, float 
     }
     const float mean_bias = 1.0f - powf(momentum, (float)optimizer->steps);
     const float variance_bias = 1.0f - powf(variance_decay, (float)optimizer->steps);
-    rotate(state, gradient, three, one, two, false);
+    rotate(kernels, state, gradient, three, one, two, false);
     for (size_t i = 0; i < cells; i++) {
         state->variance[i] =
             variance_decay * state->variance[i] + (1.0f - variance_decay) * three[i] * three[i];
     }
-    rotate(state, state->mean, three, one, two, false);
+    rotate(kernels, state, state->mean, three, one, two, false);
     for (size_t i = 0; i < cells; i++) {
         gradient[i] = three[i] / mean_bias / (sqrtf(state->variance[i] / variance_bias) + epsilon);
     }
-    rotate(state, gradient, three, one, two, true);
+    rotate(kernels, state, gradient, three, one, two, true);
     for (size_t i = 0; i < cells; i++) {
         parameters[i] -= rate * three[i];
     }

@@ -39,14 +39,18 @@ static bool create_buffers(bl_trainer *trainer, uint32_t threads)
     trainer->lanes = calloc(trainer->lane_count, sizeof *trainer->lanes);
     trainer->order = calloc(trainer->chunk_count + 1, sizeof *trainer->order);
     trainer->gradient = calloc(count, sizeof *trainer->gradient);
-    const size_t silence = trainer->segment_frames > BL_VALIDATION_FRAMES ? trainer->segment_frames
-                                                                          : BL_VALIDATION_FRAMES;
-    trainer->silence = calloc(silence, sizeof *trainer->silence);
+    const size_t lead = trainer->segment_frames > BL_VALIDATION_FRAMES ? trainer->segment_frames
+                                                                       : BL_VALIDATION_FRAMES;
+    trainer->lead_frames = lead;
+    trainer->lead = calloc(2 * lead, sizeof *trainer->lead);
     trainer->kept = calloc(state_size(&trainer->state), sizeof *trainer->kept);
     if (trainer->stations == NULL || trainer->lanes == NULL || trainer->order == NULL ||
-        trainer->gradient == NULL || trainer->silence == NULL || trainer->kept == NULL) {
+        trainer->gradient == NULL || trainer->lead == NULL || trainer->kept == NULL) {
         return false;
     }
+    const size_t frames = trainer->data->input.frames;
+    memcpy(trainer->lead + lead, trainer->data->input.samples,
+           (frames < lead ? frames : lead) * sizeof *trainer->lead);
     bool good = true;
     for (uint32_t t = 0; t < threads; t++) {
         bl_trainer_station *station = &trainer->stations[t];
@@ -208,7 +212,7 @@ void bl_trainer_destroy(bl_trainer *trainer)
     free(trainer->lanes);
     free(trainer->order);
     free(trainer->gradient);
-    free(trainer->silence);
+    free(trainer->lead);
     free(trainer->kept);
     free(trainer->state.parameters);
     free(trainer->state.best);

@@ -78,11 +78,13 @@ void bl_trainer_warm_up(const bl_trainer *trainer, bl_learner_bench *bench, floa
     const float *unused[BL_LEARNER_OUTPUTS_MAX];
     memset(past, 0, bl_learner_past_size(trainer->learner) * sizeof *past);
     for (size_t s = segments; s > 0; s--) {
-        const bool inside = position >= s * frames;
-        bl_learner_bench_forward(bench, past,
-                                 inside ? trainer->data->input.samples + position - s * frames
-                                        : trainer->silence,
-                                 unused);
+        const size_t before = s * frames; // where the segment begins, before the position
+        const size_t early = before > position ? before - position : 0;
+        const float *lead =
+            trainer->lead + trainer->lead_frames - (early < frames ? early : frames);
+        bl_learner_bench_forward(
+            bench, past, early > 0 ? lead : trainer->data->input.samples + position - before,
+            unused);
     }
 }
 

@@ -53,7 +53,9 @@ struct bl_trainer {
     uint32_t *order; ///< chunks of this epoch
     size_t grid;     ///< where its first chunk begins
     uint32_t next_chunk;
-    float *gradient, *silence;
+    float *gradient;
+    float *lead; ///< `lead_frames` of silence, then as many of the recording: how it begins
+    size_t lead_frames;
     float *kept; ///< the state's arrays after the last good epoch
     bl_trainer_state state, kept_state;
     uint32_t recoveries;

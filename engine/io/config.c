@@ -399,6 +399,19 @@ static bl_status check_size(config_reader *reader)
     return BL_STATUS_OK;
 }
 
+static bl_status check_widths(config_reader *reader)
+{
+    const bl_config_list *widths = &reader->config.model.widths;
+    for (uint32_t i = 1; i < widths->count; i++) {
+        if (widths->values[i] <= widths->values[i - 1]) {
+            return FAIL(reader, BL_STATUS_VALUE, reader->marks[find_row("model", "widths")],
+                        "found the width %u behind %u, expected ascending ones",
+                        (unsigned)widths->values[i], (unsigned)widths->values[i - 1]);
+        }
+    }
+    return BL_STATUS_OK;
+}
+
 // The rules that join several keys.
 static bl_status check_together(config_reader *reader)
 {
@@ -420,7 +433,8 @@ static bl_status check_together(config_reader *reader)
                         bl_config_rows[i].key);
         }
     }
-    return check_size(reader);
+    const bl_status status = check_widths(reader);
+    return status == BL_STATUS_OK ? check_size(reader) : status;
 }
 
 static bl_status read_document(config_reader *reader)

@@ -294,6 +294,20 @@ static void every_kind_resumes(void **state)
     }
 }
 
+// A memory that reaches back to the beginning of the recording, to the middle of a segment there.
+static void a_long_memory_is_filled(void **state)
+{
+    fixture *f = *state;
+    f->config.model.type = BL_CONFIG_NAM_WAVENET;
+    f->config.model.channels = 3;
+    f->config.model.second_channels = 0;
+    f->config.model.dilations = (bl_config_list){2, {1, 20000}};
+    f->config.training.epochs = 2;
+    const bl_train_result long_one = train(f, "long", 2, false, NULL);
+    print_message("ESR %.5f, played %.5f\n", long_one.best_esr, long_one.played_esr);
+    assert_true(fabs(long_one.played_esr - long_one.best_esr) < 1e-5);
+}
+
 // Of half the loudness and the other polarity.
 static void turn_target(fixture *f)
 {
@@ -451,19 +465,13 @@ static void infinite_numbers_are_survived_or_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN_TEST(learns_an_amplifier),
-        RUN_TEST(tells_that_nothing_is_learnt),
-        RUN_TEST(learns_with_lookahead),
-        RUN_TEST(threads_change_no_bit),
-        RUN_TEST(resuming_changes_no_bit),
-        RUN_TEST(measuring_changes_no_bit),
-        RUN_TEST(every_kind_resumes),
-        RUN_TEST(starts_from_a_model),
-        RUN_TEST(starts_from_its_own),
-        RUN_TEST(a_hindering_start_is_dropped),
-        RUN_TEST(patience_ends),
-        RUN_TEST(refuses_what_cannot_work),
-        RUN_TEST(infinite_numbers_are_survived_or_told),
+        RUN_TEST(learns_an_amplifier),          RUN_TEST(tells_that_nothing_is_learnt),
+        RUN_TEST(learns_with_lookahead),        RUN_TEST(threads_change_no_bit),
+        RUN_TEST(resuming_changes_no_bit),      RUN_TEST(measuring_changes_no_bit),
+        RUN_TEST(every_kind_resumes),           RUN_TEST(a_long_memory_is_filled),
+        RUN_TEST(starts_from_a_model),          RUN_TEST(starts_from_its_own),
+        RUN_TEST(a_hindering_start_is_dropped), RUN_TEST(patience_ends),
+        RUN_TEST(refuses_what_cannot_work),     RUN_TEST(infinite_numbers_are_survived_or_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

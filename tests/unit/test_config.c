@@ -254,6 +254,8 @@ static const struct {
      "C:3:14: found a receptive field of more than 4194304 samples in layer 2"},
     {"model:\n  type: nam_a2\n  widths:\n  - 3\n  - \"8\"\n",
      "C:5:5: found \"8\" for widths, expected a list like [3, 8]"},
+    {"model:\n  type: nam_a2\n  widths: [2, 4, 4]\n",
+     "C:3:11: found the width 4 behind 4, expected ascending ones"},
     {"model:\n  type: gru\n",
      "C:2:9: found \"gru\" for type, expected wavenet_amp or nam_wavenet or nam_a2 or lstm"},
 };
