@@ -26,7 +26,8 @@ typedef enum bl_action_kind {
     X(BYPASS, "bypass", "Bypass", SWITCH, "b")                                \
     X(TUNER, "tuner", "Tuner", SWITCH, "t")                                   \
     X(PANIC, "panic", "Silence at once", STEP, "x")                           \
-    X(TAP, "tap", "Tap the tempo", STEP, "T")
+    X(TAP, "tap", "Tap the tempo", STEP, "T")                                 \
+    X(SAVE, "save", "Save the rig as it is", STEP, "S")
 // clang-format on
 
 typedef enum bl_action {

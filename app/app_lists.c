@@ -229,7 +229,8 @@ void bl_app_watch_files(bl_app *app, int64_t now_ms)
     if (bl_watch_take(&app->watch_files)) {
         app->reload_due_ms = now_ms + RELOAD_MS;
     }
-    if (app->reload_due_ms == 0 || now_ms < app->reload_due_ms || app->session.saving != NULL) {
+    if (app->reload_due_ms == 0 || now_ms < app->reload_due_ms || app->session.saving != NULL ||
+        app->rig_saving) {
         return; // what a save writes is no edit
     }
     app->reload_due_ms = 0;

@@ -101,6 +101,9 @@ struct bl_app {
     bool first_model_is_chosen;       ///< the player named it: a failure counts
     bool model_requested;             ///< a model or none has been asked for since the start
 
+    bl_rig saved_rig; ///< as it is being written, or was the last time
+    bool rig_saving;
+
     // The set list.
     bl_setlist setlist;       ///< no parts: there is none
     char setlist_path[4096];  ///< absolute; "" without one
@@ -234,6 +237,14 @@ void bl_app_return_to_part(bl_app *app);
 
 /// Writes into the state where the player is.
 void bl_app_show_place(bl_app *app);
+
+// app_save.c -----------------------------------------------------------------------------------
+
+/// Writes the rig that plays, as it is, into its file.
+void bl_app_save_rig(bl_app *app);
+
+/// LOADER has written it, or could not.
+void bl_app_rig_saved(bl_app *app, const bl_loader_answer *answer);
 
 // app_lists.c ----------------------------------------------------------------------------------
 

@@ -206,6 +206,9 @@ void bl_app_do(bl_app *app, bl_action action, int value)
         app->state.tempo_bpm = app->tempo.bpm > 0.0 ? app->tempo.bpm : app->state.tempo_bpm;
         app->state.changes++;
         break;
+    case BL_ACTION_SAVE:
+        bl_app_save_rig(app);
+        break;
     case BL_ACTION_COUNT:
         break;
     default:

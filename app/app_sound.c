@@ -433,6 +433,8 @@ void bl_app_hear_loader(bl_app *app)
             hear_demo(app, answer);
         } else if (answer->kind == BL_LOADER_HEAVY) {
             hear_heavy(app, answer);
+        } else if (answer->kind == BL_LOADER_RIG) {
+            bl_app_rig_saved(app, answer);
         } else {
             bl_app_tell(app, BL_APP_WARNING, "%s", answer->error.text);
         }

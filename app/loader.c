@@ -4,17 +4,23 @@
 
 #include "loader.h"
 
-#include "rig.h"
 #include "trim.h"
 
 #include "backline/cab.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+/// A rig to be written.
+typedef struct rig_file {
+    bl_rig rig;
+    char path[4096];
+} rig_file;
 
 struct bl_loader {
     pthread_t thread;
@@ -27,6 +33,7 @@ struct bl_loader {
     bool model_wanted, demo_wanted, ending, ended;
     bl_memory *to_save; ///< NULL: nothing; owned
     char save_name[64];
+    rig_file *rig_to_save; ///< NULL: none; owned
     uint64_t newest_model; ///< generation asked for last
 
     bl_mailbox answers;
@@ -212,28 +219,58 @@ static void save(bl_loader *loader, bl_memory *memory, const char *name)
     free_memory(memory);
 }
 
+/// Consumes `file`.
+static void save_rig(bl_loader *loader, rig_file *file)
+{
+    bl_loader_answer *answer = calloc(1, sizeof *answer);
+    if (answer != NULL) {
+        answer->kind = BL_LOADER_RIG;
+        memcpy(answer->path, file->path, sizeof answer->path);
+        bl_rig_save(file->path, &file->rig, &answer->error);
+        bl_mailbox_post(&loader->answers, &answer->mail);
+    }
+    free(file);
+}
+
+/// What is to be saved comes first, and even at the end. False if there is nothing.
+static bool step_saving(bl_loader *loader)
+{
+    bl_memory *memory = loader->to_save;
+    rig_file *rig = loader->rig_to_save;
+    char name[sizeof loader->save_name];
+    if (memory == NULL && rig == NULL) {
+        return false;
+    }
+    memcpy(name, loader->save_name, sizeof name);
+    loader->to_save = NULL;
+    loader->rig_to_save = NULL;
+    pthread_mutex_unlock(&loader->lock);
+    if (memory != NULL) {
+        save(loader, memory, name);
+    }
+    if (rig != NULL) {
+        save_rig(loader, rig);
+    }
+    pthread_mutex_lock(&loader->lock);
+    return true;
+}
+
 /// Takes one thing to do under the lock, does it without. False if there is nothing.
 static bool step(bl_loader *loader)
 {
-    const bool is_save = loader->to_save != NULL;
-    const bool is_model = !is_save && loader->model_wanted && !loader->ending;
-    const bool is_demo = !is_save && !is_model && loader->demo_wanted && !loader->ending;
-    if (!is_save && !is_model && !is_demo) {
+    if (step_saving(loader)) {
+        return true;
+    }
+    const bool is_model = loader->model_wanted && !loader->ending;
+    const bool is_demo = !is_model && loader->demo_wanted && !loader->ending;
+    if (!is_model && !is_demo) {
         return false;
     }
-    bl_memory *memory = loader->to_save;
-    char name[sizeof loader->save_name];
     const bl_loader_job job = is_demo ? loader->demo_job : loader->model_job;
-    memcpy(name, loader->save_name, sizeof name);
-    loader->to_save = NULL;
     loader->model_wanted = loader->model_wanted && !is_model;
     loader->demo_wanted = loader->demo_wanted && !is_demo;
     pthread_mutex_unlock(&loader->lock);
-    if (is_save) {
-        save(loader, memory, name);
-    } else {
-        serve(loader, is_demo ? BL_LOADER_DEMO : BL_LOADER_MODEL, &job);
-    }
+    serve(loader, is_demo ? BL_LOADER_DEMO : BL_LOADER_MODEL, &job);
     pthread_mutex_lock(&loader->lock);
     return true;
 }
@@ -244,7 +281,7 @@ static void *run(void *argument)
     pthread_mutex_lock(&loader->lock);
     while (step(loader) || !loader->ending) {
         while (!loader->model_wanted && !loader->demo_wanted && loader->to_save == NULL &&
-               !loader->ending) {
+               loader->rig_to_save == NULL && !loader->ending) {
             pthread_cond_wait(&loader->wake, &loader->lock);
         }
     }
@@ -344,6 +381,22 @@ void bl_loader_save(bl_loader *loader, const char *name, const bl_memory *memory
     snprintf(loader->save_name, sizeof loader->save_name, "%s", name);
     pthread_cond_broadcast(&loader->wake);
     pthread_mutex_unlock(&loader->lock);
+}
+
+bool bl_loader_save_rig(bl_loader *loader, const char *path, const bl_rig *rig)
+{
+    rig_file *file = calloc(1, sizeof *file);
+    if (file == NULL) {
+        return false;
+    }
+    file->rig = *rig;
+    snprintf(file->path, sizeof file->path, "%s", path);
+    pthread_mutex_lock(&loader->lock);
+    assert(loader->rig_to_save == NULL);
+    loader->rig_to_save = file;
+    pthread_cond_broadcast(&loader->wake);
+    pthread_mutex_unlock(&loader->lock);
+    return true;
 }
 
 bl_loader_answer *bl_loader_poll(bl_loader *loader)

@@ -14,6 +14,7 @@
 #include "fit.h"
 #include "mailbox.h"
 #include "memory.h"
+#include "rig.h"
 #include "stage.h"
 
 #include <stdbool.h>
@@ -42,6 +43,7 @@ typedef enum bl_loader_kind {
     BL_LOADER_DEMO,
     BL_LOADER_HEAVY, ///< comes before BL_LOADER_MODEL if what was asked for does not fit
     BL_LOADER_SAVED, ///< only sent if saving failed
+    BL_LOADER_RIG,   ///< the rig has been written to `path`, or `error` says why not
 } bl_loader_kind;
 
 typedef struct bl_loader_answer {
@@ -70,6 +72,10 @@ void bl_loader_load_demo(bl_loader *loader, const bl_loader_job *job);
 
 /// Saves a copy of `memory` under `name`; a newer request replaces an older one. Thread: MAIN.
 void bl_loader_save(bl_loader *loader, const char *name, const bl_memory *memory);
+
+/// Writes the rig to `path`, one at a time: before the next one comes the answer. False: memory is
+/// short. Thread: MAIN.
+bool bl_loader_save_rig(bl_loader *loader, const char *path, const bl_rig *rig);
 
 /// The oldest answer or NULL. Thread: MAIN. Owns: the caller, who frees with
 /// bl_loader_answer_free what it did not take out.

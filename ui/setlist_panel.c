@@ -107,11 +107,14 @@ static GtkWidget *make_line(bl_setlist_panel *panel)
                        FALSE, FALSE, 0);
     panel->next = bl_access(bl_label("", "accent strong"), "next-part", NULL);
     panel->tempo = make_step(panel, "tempo", "Tap the tempo (Shift+T)", NULL, BL_ACTION_TAP);
+    GtkWidget *save = make_step(panel, "rig-save", "Save the rig (Ctrl+S)", NULL, BL_ACTION_SAVE);
+    gtk_button_set_label(GTK_BUTTON(save), "Save rig");
     panel->note =
         bl_access(bl_label("Model not in the set list", "warn caption"), "other-model", NULL);
     panel->rigs = bl_access(bl_label("", "caption dim number"), "rigs", NULL);
     gtk_box_pack_start(where, panel->next, TRUE, TRUE, GAP);
     gtk_box_pack_start(where, panel->tempo, FALSE, FALSE, 0);
+    gtk_box_pack_start(where, save, FALSE, FALSE, 0);
     gtk_box_pack_start(where, panel->note, FALSE, FALSE, 0);
     gtk_box_pack_start(where, panel->rigs, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(line), panel->none, TRUE, TRUE, 0);

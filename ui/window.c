@@ -149,6 +149,7 @@ static void add_actions(bl_window *window, GtkApplication *application)
         {.name = "go-tap", .activate = go},
         {.name = "go-panic", .activate = go},
         {.name = "go-last", .activate = go},
+        {.name = "go-save", .activate = go},
         {.name = "go-part", .parameter_type = "i", .activate = go},
     };
     static const struct {
@@ -173,6 +174,7 @@ static void add_actions(bl_window *window, GtkApplication *application)
         {"win.go-next_song", {"<Primary>Page_Down"}},
         {"win.go-previous_song", {"<Primary>Page_Up"}},
         {"win.go-tap", {"<Shift>t"}},
+        {"win.go-save", {"<Primary>s"}},
         {"win.go-part(1)", {"1"}},
         {"win.go-part(2)", {"2"}},
         {"win.go-part(3)", {"3"}},

@@ -3,11 +3,14 @@
 // that is not in them, and gone back to.
 
 #include "pump.h"
+#include "rig.h"
 #include "stage.h"
+
 #include "support/cmocka_all.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bl_app *app;
 static char models[4][256];
@@ -196,6 +199,79 @@ static void test_a_broken_part_leaves_what_plays(void **state)
     assert_true(s.parameters[BL_PARAMETER_BASS] == 8.0);
 }
 
+static bl_rig rig_of(const char *name)
+{
+    bl_rig rig;
+    bl_error error = {0};
+    if (bl_rig_load(stage_path(name), &rig, &error) != BL_STATUS_OK) {
+        fail_msg("%s", error.text);
+    }
+    return rig;
+}
+
+/// The rig of the part goes into its file as it is, and into the list: no edit, no gap. So does
+/// a model that the list did not name.
+static void test_saves_the_rig_of_the_part(void **state)
+{
+    (void)state;
+    bl_app_state s = {0};
+    bl_app_open_setlist(app, stage_path("one.yaml"));
+    PUMP_UNTIL(plays(&s, 0) && s.stage.armed == 2);
+    const uint64_t swaps = s.swaps;
+    bl_app_set_parameter(app, BL_PARAMETER_BASS, 7.25);
+    bl_app_act(app, BL_ACTION_SAVE, 0);
+    PUMP_UNTIL(strstr(s.message.text, "the rig is saved") != NULL);
+    const bl_rig a = rig_of("a.yaml");
+    assert_true(a.parameters[BL_PARAMETER_BASS] == 7.25 && !a.match_loudness);
+    assert_string_equal(a.name, "A");
+    assert_string_equal(a.model, models[0]);
+    const uint64_t told = s.message_count;
+    for (const long long until = now_ms() + 400; now_ms() < until; pump(app, &s)) {
+        bl_app_get_state(app, &s);
+    }
+    assert_int_equal(s.message_count, told); // its own file is no edit
+    assert_true(s.swaps == swaps && s.parameters[BL_PARAMETER_BASS] == 7.25);
+    bl_app_load_model(app, models[3]);
+    PUMP_UNTIL(plays(&s, 3) && s.place.other_model);
+    bl_app_set_parameter(app, BL_PARAMETER_BASS, 8.5);
+    bl_app_act(app, BL_ACTION_SAVE, 0);
+    PUMP_UNTIL(s.message_count > told && !s.place.other_model && plays(&s, 3));
+    assert_string_equal(rig_of("a.yaml").model, models[3]);
+    assert_true(s.parameters[BL_PARAMETER_BASS] == 8.5);
+    bl_app_act(app, BL_ACTION_NEXT, 0);
+    PUMP_UNTIL(plays(&s, 1));
+    bl_app_act(app, BL_ACTION_PREVIOUS, 0);
+    PUMP_UNTIL(plays(&s, 3) && !s.place.other_model && s.parameters[BL_PARAMETER_BASS] == 8.5);
+    bl_app_close_setlist(app); // the same alone
+    PUMP_UNTIL(s.place.number == 0 && plays(&s, 3));
+    bl_app_set_parameter(app, BL_PARAMETER_BASS, 1.5);
+    bl_app_act(app, BL_ACTION_SAVE, 0);
+    PUMP_UNTIL(rig_of("a.yaml").parameters[BL_PARAMETER_BASS] == 1.5);
+}
+
+static void test_what_cannot_be_saved_is_told(void **state)
+{
+    (void)state;
+    bl_app_state s = {0};
+    bl_app_act(app, BL_ACTION_SAVE, 0); // a model alone
+    PUMP_UNTIL(strstr(s.message.text, "no rig plays") != NULL);
+    stage_write("one.yaml", "version: 1\nsongs:\n- {name: Loud, rig: deep/a.yaml}\n"
+                            "- {name: None, rig: nowhere.yaml}\n");
+    mkdir(stage_path("deep"), 0700);
+    char text[600];
+    snprintf(text, sizeof text, "version: 1\nmodel: %s\n", models[0]);
+    stage_write("deep/a.yaml", text);
+    bl_app_open_setlist(app, stage_path("one.yaml"));
+    PUMP_UNTIL(plays(&s, 0) && s.stage.armed == 1);
+    assert_int_equal(remove(stage_path("deep/a.yaml")), 0); // nor is the folder there any more
+    assert_int_equal(remove(stage_path("deep")), 0);
+    bl_app_act(app, BL_ACTION_SAVE, 0);
+    PUMP_UNTIL(strstr(s.message.text, "the rig plays on as it is") != NULL);
+    bl_app_act(app, BL_ACTION_NEXT, 0);
+    bl_app_act(app, BL_ACTION_SAVE, 0);
+    PUMP_UNTIL(strstr(s.message.text, "nothing is saved") != NULL);
+}
+
 /// A model that was read with reservations: said once, of one alone and of one of a list.
 static void test_a_newer_model_is_told(void **state)
 {
@@ -276,6 +352,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_a_newer_model_is_told, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_what_sounds_outlives_the_list, open_stage,
                                         close_stage),
+        cmocka_unit_test_setup_teardown(test_saves_the_rig_of_the_part, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(test_what_cannot_be_saved_is_told, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_a_broken_part_leaves_what_plays, open_stage,
                                         close_stage),
         cmocka_unit_test_setup_teardown(test_another_model_plays_beside_the_list, open_stage,

@@ -90,6 +90,18 @@ static void open_list(void)
     desk_wait_text("model-trim", "as it is");
 }
 
+static void wait_for_file(const char *name, const char *part)
+{
+    const long long until = now_ms() + DEADLINE_MS;
+    for (bool found = false; !found; poll(NULL, 0, 10)) {
+        char *text = NULL;
+        assert_true(now_ms() < until);
+        found =
+            g_file_get_contents(stage_path(name), &text, NULL, NULL) && strstr(text, part) != NULL;
+        g_free(text);
+    }
+}
+
 static void test_is_gone_through(void **state)
 {
     (void)state;
@@ -97,6 +109,8 @@ static void test_is_gone_through(void **state)
     desk_wait_text("next-part", "Next: Solo");
     desk_wait_text("rigs", "3 of 3 rigs ready");
     desk_wait_text("tempo", "96 bpm");
+    desk_click("rig-save");
+    wait_for_file("a.yaml", "parameters");
     desk_key(GDK_KEY_Page_Down, 0);
     desk_wait_is("part-2", DESK_CHECKED, true);
     desk_wait_is("part-1", DESK_CHECKED, false);
@@ -114,6 +128,8 @@ static void test_is_gone_through(void **state)
     desk_wait_text("part-2", "Solo");
     desk_key(GDK_KEY_2, 0);
     desk_wait_is("part-2", DESK_CHECKED, true);
+    desk_key(GDK_KEY_s, GDK_KEY_Control_L);
+    wait_for_file("b.yaml", "parameters");
     desk_key(GDK_KEY_r, 0); // back to where it was
     desk_wait_is("part-1", DESK_CHECKED, true);
 }
@@ -278,8 +294,9 @@ static void test_everything_is_on_the_screen(void **state)
     const char *screen = getenv("DESK_SCREEN");
     const int width = screen != NULL ? atoi(screen) : 1280;
     const int height = screen != NULL ? atoi(strchr(screen, 'x') + 1) : 800;
-    const char *const ids[] = {"mute", "win-close",    "part-1", "part-8", "rig-next",
-                               "rigs", "setlist-menu", "song",   "in-1",   "status-xruns"};
+    const char *const ids[] = {"mute",   "win-close", "rig-save",    "part-1",
+                               "part-8", "rig-next",  "rigs",        "setlist-menu",
+                               "song",   "in-1",      "status-xruns"};
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
         int right, bottom;
         desk_corner(ids[i], &right, &bottom);
