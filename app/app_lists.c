@@ -49,14 +49,18 @@ static bool choose_setlist(bl_app *app, bool *named)
 
 /// Plays this list from now on, which becomes the app's. False if that does not work, which is
 /// told: nothing changes then.
-static bool begin(bl_app *app, const bl_setlist *list, const char *path)
+static bool begin(bl_app *app, bl_setlist *list, const char *path)
 {
     const bl_memory *m = &app->memory;
     const bool same = strcmp(m->setlist, path) == 0;
     const size_t place = same ? bl_setlist_resume(list, m->song, m->part, m->place) : 0;
+    if (same) {
+        bl_app_restore_turned(app, list);
+    }
     if (!bl_app_stage_rigs(app, list, (int)list->parts[place].rig)) {
         return false;
     }
+    app->knobs_turned = true; // remembered of this list, and of no other, from now on
     bl_setlist_finish(&app->setlist);
     app->setlist = *list;
     app->place = app->last_place = place;
@@ -212,6 +216,7 @@ static void reload(bl_app *app)
     }
     bl_setlist_finish(&old);
     app->setlist = fresh;
+    app->knobs_turned = true; // files may have moved them
     app->place = place;
     app->last_place = app->last_place < fresh.part_count ? app->last_place : place;
     if (!guest) {

@@ -149,6 +149,7 @@ struct bl_app {
     int memory_lock_fd; ///< held while it is ours; -1: none
     bool is_guest;      ///< another program remembers under this name, so this one does not
     int64_t knobs_saved_ms;
+    bool knobs_turned; ///< of rigs of the set list, since they were remembered
     bl_app_watch watch;
 
     // What is shown.
@@ -352,6 +353,9 @@ void bl_app_leave_session(bl_app *app);
 /// Knobs, mute and bypass as they were left, unless something else was named. After the rig is
 /// read.
 void bl_app_restore_knobs(bl_app *app);
+
+/// Turns the knobs of the list's rigs as they were left, unless their files are newer.
+void bl_app_restore_turned(bl_app *app, bl_setlist *list);
 
 /// Saves all that is remembered, unless another program does so under this name.
 void bl_app_save_memory(bl_app *app);

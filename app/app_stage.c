@@ -69,6 +69,7 @@ void bl_app_turn_rig(bl_app *app, bl_parameter parameter, double value)
     if (heard >= 0) {
         app->setlist.rigs[app->rig_on_stage[heard]].rig.parameters[parameter] = value;
         bl_stage_set_parameter(app->stage, heard, parameter, value);
+        app->knobs_turned = true;
     }
 }
 

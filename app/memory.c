@@ -3,6 +3,7 @@
 
 #include "memory.h"
 
+#include "memory_turned.h"
 #include "paths.h"
 
 #include "backline/text.h"
@@ -240,6 +241,7 @@ static bl_status read_file(const char *path, bl_memory *memory, bl_error *error)
         status = read_path(&document, root, "rig", memory->rig, error);
     }
     read_knobs(&document, root, &memory->knobs);
+    bl_memory_read_turned(&document, root, memory);
     if (status == BL_STATUS_OK) {
         status = read_place(&document, root, memory, error);
     }
@@ -348,6 +350,7 @@ bl_status bl_memory_save(const char *name, const bl_memory *memory, bl_error *er
     write_knobs(&writer, &memory->knobs);
     write_place(&writer, path, memory);
     write_setlists(&writer, path, memory);
+    bl_memory_write_turned(&writer, memory);
     bl_document_put_text(&writer, "played");
     bl_document_open_sequence(&writer);
     for (size_t i = 0; i < memory->played_count; i++) {
@@ -373,9 +376,14 @@ bool bl_memory_copy(const bl_memory *memory, bl_memory *copy)
     *copy = *memory;
     copy->devices = calloc(BL_DEVICES_MAX, sizeof *copy->devices);
     copy->played = calloc(BL_PLAYED_MAX, sizeof *copy->played);
-    if (copy->devices == NULL || copy->played == NULL) {
+    copy->turned = NULL;
+    if (copy->devices == NULL || copy->played == NULL ||
+        !bl_memory_make_turned(copy, memory->turned_count)) {
         bl_memory_finish(copy);
         return false;
+    }
+    if (memory->turned_count > 0) {
+        memcpy(copy->turned, memory->turned, memory->turned_count * sizeof *copy->turned);
     }
     if (memory->played_count > 0) {
         memcpy(copy->played, memory->played, memory->played_count * sizeof *copy->played);
@@ -390,6 +398,7 @@ void bl_memory_finish(bl_memory *memory)
 {
     free(memory->devices);
     free(memory->played);
+    free(memory->turned);
     memset(memory, 0, sizeof *memory);
 }
 

@@ -13,7 +13,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { BL_DEVICES_MAX = 16, BL_CONNECTIONS_MAX = 32, BL_PLAYED_MAX = 12, BL_SETLISTS_MAX = 6 };
+enum {
+    BL_DEVICES_MAX = 16,
+    BL_CONNECTIONS_MAX = 32,
+    BL_PLAYED_MAX = 12,
+    BL_SETLISTS_MAX = 6,
+    BL_TURNED_MAX = 128
+};
 
 /// The connections that the player last had on one device.
 typedef struct bl_device {
@@ -34,6 +40,13 @@ typedef struct bl_knobs {
     double parameters[BL_PARAMETER_COUNT];
 } bl_knobs;
 
+/// Knobs of a rig of the set list that stand elsewhere than in its file.
+typedef struct bl_turned {
+    char rig[4096]; ///< the file, absolute
+    bool is_turned[BL_PARAMETER_COUNT];
+    double parameters[BL_PARAMETER_COUNT]; ///< of those
+} bl_turned;
+
 typedef struct bl_memory {
     char model[4096];                     ///< the last one; "": none yet
     char rig[4096];                       ///< whose stages and cab it had; "": it played alone
@@ -43,6 +56,8 @@ typedef struct bl_memory {
     char setlists[BL_SETLISTS_MAX][4096]; ///< that were open, the newest first
     size_t setlist_count;
     bl_knobs knobs;    ///< as they were left
+    bl_turned *turned; ///< of the set list above
+    size_t turned_count;
     bl_played *played; ///< the newest first
     size_t played_count;
     bl_device *devices;
@@ -70,6 +85,10 @@ bool bl_memory_copy(const bl_memory *memory, bl_memory *copy);
 
 /// Puts a model first among the played ones; the oldest makes room. False: memory is short.
 bool bl_memory_play(bl_memory *memory, const char *path, const char *name);
+
+/// Makes room for `count` rigs whose knobs were turned, none of them yet, in place of those before.
+/// False: memory is short, and nothing has changed.
+bool bl_memory_make_turned(bl_memory *memory, size_t count);
 
 /// It belongs to this set list from now on, which stands first among those that were open.
 void bl_memory_open_setlist(bl_memory *memory, const char *path);

@@ -123,6 +123,51 @@ static void test_what_sounds_outlives_the_list(void **state)
     assert_true(s.parameters[BL_PARAMETER_BASS] == 7.0);
 }
 
+/// Ends the app and starts it as a player does who only switches on.
+static void start_again(void)
+{
+    const bl_app_config config = bl_app_config_default();
+    bl_app_state s = {0};
+    bl_app_destroy(app);
+    app = NULL;
+    assert_int_equal(bl_app_create(&config, &app, NULL), BL_STATUS_OK);
+    PUMP_UNTIL(s.phase == BL_APP_PLAYING && s.stage.loaded == 2);
+}
+
+/// Knobs are on the disk soon after they were turned, and come back, unless a file was edited.
+static void test_turned_knobs_outlive_the_power(void **state)
+{
+    (void)state;
+    bl_app_state s = {0};
+    bl_app_open_setlist(app, stage_path("one.yaml"));
+    PUMP_UNTIL(plays(&s, 0) && s.stage.armed == 2);
+    bl_app_set_parameter(app, BL_PARAMETER_BASS, 8.5);
+    bl_app_set_parameter(app, BL_PARAMETER_LEVEL, -12.25);
+    bl_app_act(app, BL_ACTION_NEXT, 0);
+    PUMP_UNTIL(plays(&s, 1));
+    bl_app_set_parameter(app, BL_PARAMETER_TREBLE, 1.5);
+    PUMP_UNTIL(stage_remembers("level_db: -12.25\n") && stage_remembers("treble: 1.5\n"));
+    start_again();
+    PUMP_UNTIL(plays(&s, 1));
+    assert_true(s.parameters[BL_PARAMETER_TREBLE] == 1.5);
+    assert_true(s.parameters[BL_PARAMETER_BASS] == 4.0); // as in its file
+    bl_app_act(app, BL_ACTION_PREVIOUS, 0);
+    PUMP_UNTIL(plays(&s, 0));
+    assert_true(s.parameters[BL_PARAMETER_BASS] == 8.5);
+    assert_true(s.parameters[BL_PARAMETER_LEVEL] == -12.25);
+    write_rig("a.yaml", 0, 2);
+    PUMP_UNTIL(s.parameters[BL_PARAMETER_BASS] == 2.0);
+    PUMP_UNTIL(!stage_remembers("level_db: -12.25\n")); // nor does it come back later
+    bl_app_set_parameter(app, BL_PARAMETER_BASS, 6.0);
+    PUMP_UNTIL(stage_remembers("bass: 6\n"));
+    bl_app_destroy(app);
+    app = NULL;
+    write_rig("a.yaml", 0, 1); // while nobody looks
+    start_again();
+    PUMP_UNTIL(plays(&s, 0));
+    assert_true(s.parameters[BL_PARAMETER_BASS] == 1.0);
+}
+
 static void test_another_model_plays_beside_the_list(void **state)
 {
     (void)state;
@@ -355,6 +400,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_saves_the_rig_of_the_part, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_what_cannot_be_saved_is_told, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_a_broken_part_leaves_what_plays, open_stage,
+                                        close_stage),
+        cmocka_unit_test_setup_teardown(test_turned_knobs_outlive_the_power, open_stage,
                                         close_stage),
         cmocka_unit_test_setup_teardown(test_another_model_plays_beside_the_list, open_stage,
                                         close_stage),
