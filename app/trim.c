@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 /// Part of every key: raise it when the same files would give another figure.
-static const char method[] = "loudness 2";
+static const char method[] = "loudness 3";
 
 /// Far below the output ceiling, which would hide how loud a rig is.
 #define MEASURE_LEVEL_DB (-40.0)
@@ -61,11 +61,24 @@ static bool add_file(content_key *key, const char *path)
     return true;
 }
 
-static bool make_key(const bl_chain_config *config, const bl_trim_wish *wish, const char *riff,
-                     content_key *key)
+/// What a measured loudness was measured of.
+typedef struct content {
+    content_key files; ///< model, cab, riff, whatever the knobs
+    content_key all;   ///< with the knobs
+} content;
+
+static bool make_keys(const bl_chain_config *config, const bl_trim_wish *wish, content *keys)
 {
+    char riff[BL_PATH_MAX];
+    content_key *key = &keys->files;
     *key = (content_key){BL_HASH_BEGIN};
     add_bytes(key, method, sizeof method);
+    if (!bl_path_share("riff.wav", riff) || !add_file(key, wish->model) ||
+        !add_file(key, wish->config) || !add_file(key, wish->cab) || !add_file(key, riff)) {
+        return false;
+    }
+    keys->all = keys->files;
+    key = &keys->all;
     add_number(key, config->sample_rate_hz);
     add_number(key, config->quality);
     add_number(key, config->calibration_db);
@@ -74,8 +87,7 @@ static bool make_key(const bl_chain_config *config, const bl_trim_wish *wish, co
             add_number(key, config->parameters[p]);
         }
     }
-    return add_file(key, wish->model) && add_file(key, wish->config) && add_file(key, wish->cab) &&
-           add_file(key, riff);
+    return true;
 }
 
 static bool cache_path(content_key key, char path[BL_PATH_MAX])
@@ -211,11 +223,11 @@ static void take_measured(double lufs, bl_trim *trim)
     trim->trim_db = audible ? bounded(BL_TRIM_TARGET_LUFS - lufs) : 0.0;
 }
 
-/// What the model file says, and how loud the rig was before, if it is known.
+/// What is known without playing: how loud the rig was before, else with other knobs, else what the
+/// model file says. True if that is all.
 static bool look_up(bl_chain_config *config, const bl_trim_wish *wish, bl_trim *trim)
 {
-    char riff[BL_PATH_MAX];
-    content_key key;
+    content keys;
     double lufs;
     const bl_model_info *info = config->model != NULL ? bl_model_get_info(config->model) : NULL;
     *trim = (bl_trim){.source = BL_TRIM_OFF};
@@ -226,12 +238,15 @@ static bool look_up(bl_chain_config *config, const bl_trim_wish *wish, bl_trim *
     if (!wish->match_loudness) {
         return true;
     }
-    if (bl_path_share("riff.wav", riff) && make_key(config, wish, riff, &key) &&
-        recall(key, &lufs)) {
+    const bool readable = make_keys(config, wish, &keys);
+    if (readable && recall(keys.all, &lufs)) {
         take_measured(lufs, trim);
         return true;
     }
-    if (info != NULL && info->has_loudness) {
+    if (readable && recall(keys.files, &lufs)) {
+        trim->source = BL_TRIM_HINT;
+        trim->trim_db = bounded(BL_TRIM_TARGET_LUFS - lufs);
+    } else if (info != NULL && info->has_loudness) {
         trim->source = BL_TRIM_HINT;
         trim->trim_db = bounded(BL_TRIM_TARGET_LUFS - info->loudness_db);
     }
@@ -252,13 +267,14 @@ bool bl_trim_guess(bl_chain_config *config, const bl_trim_wish *wish, bl_trim *t
 void bl_trim_find(bl_chain_config *config, const bl_trim_wish *wish, bl_trim *trim)
 {
     char riff[BL_PATH_MAX];
-    content_key key;
+    content keys;
     double lufs;
-    if (!look_up(config, wish, trim) && bl_path_share("riff.wav", riff) &&
-        make_key(config, wish, riff, &key) && measure(config, riff, wish->given_up, &lufs)) {
+    if (!look_up(config, wish, trim) && make_keys(config, wish, &keys) &&
+        bl_path_share("riff.wav", riff) && measure(config, riff, wish->given_up, &lufs)) {
         take_measured(lufs, trim);
         if (isfinite(lufs)) {
-            keep(key, lufs);
+            keep(keys.all, lufs);
+            keep(keys.files, lufs);
         }
     }
     config->trim_db = trim->trim_db;

@@ -19,7 +19,7 @@
 typedef enum bl_trim_source {
     BL_TRIM_OFF,      ///< the rig does not want it, or it is silent
     BL_TRIM_GUESSED,  ///< not measured yet, and the model file claims nothing
-    BL_TRIM_HINT,     ///< not measured, from what the model file claims
+    BL_TRIM_HINT,     ///< not measured, from other knobs or what the model file claims
     BL_TRIM_MEASURED, ///< now, or before
 } bl_trim_source;
 
@@ -41,7 +41,8 @@ typedef struct bl_trim_wish {
 } bl_trim_wish;
 
 /// Completes `config`, of a chain with stages, by calibration and the trim as far as it can be told
-/// at once: as measured before, else from what the model file claims, else what most models need.
+/// at once: as measured before, else with other knobs, else from what the model file claims, else
+/// what most models need.
 /// False if playing the riff could tell more. Thread: LOADER.
 bool bl_trim_guess(bl_chain_config *config, const bl_trim_wish *wish, bl_trim *trim);
 

@@ -227,7 +227,8 @@ static size_t show_songs(bl_setlist_panel *panel, const bl_app_place *place)
     return faults;
 }
 
-static void show_part(const bl_part_button *button, const bl_app_part *part)
+/// `count`: of the parts, if they are more than can be seen, else 0.
+static void show_part(const bl_part_button *button, const bl_app_part *part, int count)
 {
     static const struct {
         const char *icon, *color, *words;
@@ -248,7 +249,9 @@ static void show_part(const bl_part_button *button, const bl_app_part *part)
     gtk_widget_set_visible(button->icon, looks[part->readiness].icon != NULL);
     const char *slash = strrchr(part->rig, '/');
     const char *rig = slash != NULL ? slash + 1 : part->rig;
-    bl_label_set(button->name, part->part[0] != '\0' ? part->part : "Part");
+    const char *name = part->part[0] != '\0' ? part->part : "Part";
+    g_snprintf(text, sizeof text, "%d/%d %s", button->number, count, name);
+    bl_label_set(button->name, count > 0 ? text : name);
     bl_label_set(button->rig, rig);
     g_snprintf(text, sizeof text, "%s: %s, %s", gtk_label_get_text(GTK_LABEL(button->name)), rig,
                looks[part->readiness].words);
@@ -271,7 +274,7 @@ static void show_parts(bl_setlist_panel *panel, const bl_app_place *place)
                             &part);
         gtk_widget_set_visible(button->button, there);
         if (there) {
-            show_part(button, &part);
+            show_part(button, &part, count > BL_PARTS_SHOWN ? count : 0);
             gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(button->button), button->number == now);
         }
     }

@@ -307,6 +307,11 @@ static void test_everything_is_on_the_screen(void **state)
     char name[64];
     snprintf(name, sizeof name, "setlist-%dx%d", width, height);
     desk_picture(name);
+    desk_wait_text("part-8", "8/9 Zwischenspiel");
+    desk_key(GDK_KEY_9, 0); // the others come with it
+    desk_wait_text("part-1", "9/9 Zwischenspiel");
+    desk_wait_is("part-1", DESK_CHECKED, true);
+    desk_wait_gone("part-2");
 }
 
 int main(int argc, char **argv)
