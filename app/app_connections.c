@@ -4,7 +4,6 @@
 
 #include "app_parts.h"
 
-#include "card.h"
 #include "paths.h"
 
 #include <stdio.h>
@@ -103,9 +102,7 @@ static void make_wishes(bl_app *app)
 /// as after a change of the sound card, has connections of its own to remember.
 static void meet_device(bl_app *app)
 {
-    char found[sizeof app->state.device], key[sizeof app->state.device];
-    bl_port_device(&app->survey.ports, app->driver, found, sizeof found);
-    bl_card_key(found, key, sizeof key);
+    const char *key = app->survey.device;
     const bool other = key[0] != '\0' && strcmp(key, app->state.device) != 0;
     if (other) {
         snprintf(app->state.device, sizeof app->state.device, "%s", key);

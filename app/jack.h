@@ -38,6 +38,7 @@ typedef struct bl_survey {
     bl_port_list ports;
     bl_connection *connections;
     size_t connection_count;
+    char device[BL_PORT_NAME_MAX]; ///< what the hardware's ports belong to, see bl_card_key
 } bl_survey;
 
 /// True if the JACK library in this process is PipeWire's. Thread: any.

@@ -102,7 +102,11 @@ static void destroy_request(bl_mail *mail)
 static void survey(bl_link *link)
 {
     bl_link_answer *answer = bl_link_answer_new(link, BL_LINK_SURVEYED);
+    char found[sizeof answer->survey.device];
     bl_jack_survey(link->jack, &answer->survey, &answer->error);
+    bl_port_device(&answer->survey.ports, link->own ? link->server.driver : "", found,
+                   sizeof found);
+    bl_card_key(found, answer->survey.device, sizeof answer->survey.device);
     if (link->listening && answer->error.status == BL_STATUS_OK) {
         bl_jack_listen(link->jack, &answer->survey.ports);
         link->listen_ms = bl_clock_ms() + LISTEN_AFTER_MS;
