@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@ typedef struct session {
     bl_console console;
     bool has_keys; ///< standard input is a terminal that is ours
     bool in_place; ///< the status line overwrites itself
+    unsigned rows; ///< of the terminal that it takes, 0: it is not there
     bool failed;
     bool shown;                                ///< a status line of playing
     uint64_t changes;                          ///< that the last status line shows
@@ -88,7 +90,32 @@ static double since_start_s(const session *live)
     return (double)(bl_clock_ms() - live->started_ms) * 1e-3;
 }
 
-static void print_status(const session *live, const bl_app_state *state)
+/// Takes the status line off the terminal, however many rows of it it fills.
+static void erase_line(session *live)
+{
+    if (live->rows > 1) {
+        printf("\033[%uA", live->rows - 1);
+    }
+    if (live->in_place) {
+        fputs("\r\033[J", stdout);
+        fflush(stdout);
+    }
+    live->rows = 0;
+}
+
+/// How many rows of the terminal a text fills.
+static unsigned count_rows(const char *text)
+{
+    struct winsize size = {.ws_col = 0};
+    unsigned characters = 0;
+    for (; *text != '\0'; text++) {
+        characters += ((unsigned char)*text & 0xC0U) != 0x80U; // not inside one in UTF-8
+    }
+    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    return size.ws_col > 0 && characters > 0 ? (characters - 1) / size.ws_col + 1 : 1;
+}
+
+static void print_status(session *live, const bl_app_state *state)
 {
     if (live->settings->status == STATUS_JSON) {
         bl_status_line_print_record(state, since_start_s(live));
@@ -99,19 +126,21 @@ static void print_status(const session *live, const bl_app_state *state)
     if (live->console.question != 0) {
         return; // in the middle of an answer
     }
-    // On a terminal: back to the start of the line, and clear what is left of the old one.
-    printf(live->in_place ? "\r%s\033[K" : "%s\n", line);
+    erase_line(live);
+    printf(live->in_place ? "%s" : "%s\n", line);
+    live->rows = live->in_place ? count_rows(line) : 0;
     fflush(stdout);
 }
 
-static void print_messages(const session *live)
+static void print_messages(session *live)
 {
     bl_app_message message;
     while (bl_app_take_message(live->app, &message)) {
         if (live->settings->status == STATUS_JSON) {
             bl_status_line_print_message(&message, since_start_s(live));
         }
-        fprintf(stderr, "%sbackline live: %s\n", live->in_place ? "\r\033[K" : "", message.text);
+        erase_line(live);
+        fprintf(stderr, "backline live: %s\n", message.text);
     }
 }
 
@@ -149,6 +178,10 @@ static void hear_keys(session *live)
 {
     char bytes[32];
     const ssize_t got = read(STDIN_FILENO, bytes, sizeof bytes);
+    if (live->rows > 0) { // the console may write here
+        erase_line(live);
+        live->status_ms = 0;
+    }
     for (ssize_t i = 0; i < got; i++) {
         bl_console_take(&live->console, bytes[i]);
     }

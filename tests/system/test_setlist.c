@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <termios.h>
@@ -364,12 +365,17 @@ static void test_memory_that_cannot_be_locked(void **state)
 
 static int terminal;
 
-/// Starts it like program_start, with a terminal of its own as input and for its messages.
-static void start_on_terminal(struct termios *before)
+static void open_terminal(void)
 {
     terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+}
+
+/// Starts it like program_start, with a terminal of its own as input and for its messages.
+static void start_on_terminal(struct termios *before)
+{
     char line[512];
+    open_terminal();
     assert_int_equal(tcgetattr(terminal, before), 0);
     seen = 0;
     // setsid's --ctty makes its standard input the terminal of the new session.
@@ -437,6 +443,43 @@ static void test_keys(void **state)
     close(terminal);
 }
 
+/// On a terminal that is narrower than the line, each status takes the place of the one before.
+static void test_narrow_terminal(void **state)
+{
+    (void)state;
+    enum { COLUMNS = 60 };
+    static char shown[65536];
+    const struct winsize size = {.ws_row = 24, .ws_col = COLUMNS};
+    char command[512];
+    size_t used = 0;
+    open_terminal();
+    const char *name = ptsname(terminal), *begin = NULL, *up = NULL;
+    const int other = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC); // keeps it while nobody has it
+    assert_true(other >= 0 && ioctl(terminal, TIOCSWINSZ, &size) == 0);
+    snprintf(command, sizeof command, "exec setsid --ctty --wait %s live --setlist %s <%s >%s",
+             BL_PROGRAM, stage_path("list.yaml"), name, name);
+    program_start(&live, (const char *const[]){"sh", "-c", command, NULL});
+    const long long until = now_ms() + DEADLINE_MS;
+    while (up == NULL) {
+        struct pollfd wait = {terminal, POLLIN, 0};
+        assert_true(now_ms() < until && used + 1 < sizeof shown);
+        if (poll(&wait, 1, 100) > 0) {
+            used += (size_t)read(terminal, shown + used, sizeof shown - 1 - used);
+            shown[used] = '\0';
+        }
+        begin = strstr(shown, "\033[J1/3 One: Verse");
+        up = begin != NULL ? strstr(begin + 3, "A\r\033[J") : NULL;
+    }
+    const char *end = strstr(begin + 1, "\033[");
+    const long length = end - begin - 3; // no letter takes more than a byte here
+    assert_true(length > COLUMNS);
+    assert_int_equal(strtol(end + 2, NULL, 10), (length - 1) / COLUMNS);
+    close(other);
+    press("\003");
+    assert_int_equal(program_wait(&live), 0);
+    close(terminal);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -448,6 +491,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_flood, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_tuner, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_keys, open_stage, close_stage),
+        cmocka_unit_test_setup_teardown(test_narrow_terminal, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(test_memory_that_cannot_be_locked, open_stage, close_stage),
     };
     stage_isolate(argc, argv);
