@@ -55,6 +55,7 @@ static void take_into_list(bl_app *app, const char *path)
             continue;
         }
         memcpy(rig->as_read, app->saved_rig.parameters, sizeof rig->as_read);
+        app->knobs_turned = true;                                // not any more
         if (strcmp(rig->rig.model, app->saved_rig.model) != 0) { // the other one is the list's now
             rig->rig = app->saved_rig;
             bl_app_stage_rigs(app, list, (int)bl_app_current_rig(app));

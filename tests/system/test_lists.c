@@ -2,6 +2,7 @@
 // Set lists as a window drives them: opened and closed while the guitar plays, left for a model
 // that is not in them, and gone back to.
 
+#include "memory.h"
 #include "pump.h"
 #include "rig.h"
 #include "stage.h"
@@ -254,6 +255,16 @@ static bl_rig rig_of(const char *name)
     return rig;
 }
 
+/// Rigs whose knobs the program remembers beside their files.
+static size_t count_turned(void)
+{
+    bl_memory memory;
+    assert_int_equal(bl_memory_load("backline", false, &memory, NULL), BL_STATUS_OK);
+    const size_t count = memory.turned_count;
+    bl_memory_finish(&memory);
+    return count;
+}
+
 /// The rig of the part goes into its file as it is, and into the list: no edit, no gap. So does
 /// a model that the list did not name.
 static void test_saves_the_rig_of_the_part(void **state)
@@ -264,8 +275,9 @@ static void test_saves_the_rig_of_the_part(void **state)
     PUMP_UNTIL(plays(&s, 0) && s.stage.armed == 2);
     const uint64_t swaps = s.swaps;
     bl_app_set_parameter(app, BL_PARAMETER_BASS, 7.25);
+    PUMP_UNTIL(count_turned() == 1);
     bl_app_act(app, BL_ACTION_SAVE, 0);
-    PUMP_UNTIL(strstr(s.message.text, "the rig is saved") != NULL);
+    PUMP_UNTIL(strstr(s.message.text, "the rig is saved") != NULL && count_turned() == 0);
     const bl_rig a = rig_of("a.yaml");
     assert_true(a.parameters[BL_PARAMETER_BASS] == 7.25 && !a.match_loudness);
     assert_string_equal(a.name, "A");
