@@ -70,23 +70,22 @@ typedef struct content {
 static bool make_keys(const bl_chain_config *config, const bl_trim_wish *wish, content *keys)
 {
     char riff[BL_PATH_MAX];
-    content_key *key = &keys->files;
-    *key = (content_key){BL_HASH_BEGIN};
-    add_bytes(key, method, sizeof method);
-    if (!bl_path_share("riff.wav", riff) || !add_file(key, wish->model) ||
-        !add_file(key, wish->config) || !add_file(key, wish->cab) || !add_file(key, riff)) {
+    content_key key = {BL_HASH_BEGIN};
+    add_bytes(&key, method, sizeof method);
+    if (!bl_path_share("riff.wav", riff) || !add_file(&key, wish->model) ||
+        !add_file(&key, wish->config) || !add_file(&key, wish->cab) || !add_file(&key, riff)) {
         return false;
     }
-    keys->all = keys->files;
-    key = &keys->all;
-    add_number(key, config->sample_rate_hz);
-    add_number(key, config->quality);
-    add_number(key, config->calibration_db);
+    keys->files = key;
+    add_number(&key, config->sample_rate_hz);
+    add_number(&key, config->quality);
+    add_number(&key, config->calibration_db);
     for (int p = 0; p < BL_PARAMETER_COUNT; p++) {
         if (p != BL_PARAMETER_LEVEL && p != BL_PARAMETER_HOWL_GUARD) {
-            add_number(key, config->parameters[p]);
+            add_number(&key, config->parameters[p]);
         }
     }
+    keys->all = key;
     return true;
 }
 
