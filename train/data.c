@@ -9,6 +9,7 @@
 
 static const double validation_share = 0.2; // of the material at most
 static const double pause_s = 0.5;          // longer than what models remember
+static const double rest_s = 0.001, ring_s = 0.2;
 
 static double mean_square(const float *samples, size_t frames)
 {
@@ -17,6 +18,21 @@ static double mean_square(const float *samples, size_t frames)
         sum += (double)samples[n] * (double)samples[n];
     }
     return frames > 0 ? sum / (double)frames : 0.0;
+}
+
+// Where the guitar ends, and a fifth of a second behind it: the rest holds less than a millisecond
+// of playing does. Kept back for validation it would have the models judged by chance.
+static size_t end_of_playing(const bl_audio *input, size_t frames)
+{
+    const double rest = rest_s * input->sample_rate_hz * mean_square(input->samples, frames);
+    const size_t ring = (size_t)(ring_s * input->sample_rate_hz);
+    double sum = 0.0;
+    size_t end = frames;
+    while (end > 0 && sum < rest) {
+        end--;
+        sum += (double)input->samples[end] * (double)input->samples[end];
+    }
+    return rest > 0.0 && frames - end > ring ? end + ring : frames;
 }
 
 bl_status bl_train_data_init(bl_train_data *data, bl_audio *input, bl_audio *target,
@@ -31,8 +47,9 @@ bl_status bl_train_data_init(bl_train_data *data, bl_audio *input, bl_audio *tar
     if (status != BL_STATUS_OK) {
         goto fail;
     }
-    const uint64_t frames =
+    const uint64_t shared =
         data->input.frames < data->target.frames ? data->input.frames : data->target.frames;
+    const uint64_t frames = end_of_playing(&data->input, (size_t)shared);
     data->input.frames = data->target.frames = frames;
     const double wanted = config->validation_s * config->sample_rate_hz;
     const double allowed = validation_share * (double)frames;

@@ -2,6 +2,7 @@
 // Every shipped config learns a hard amplifier: two stages of much gain, polarity turned round. An
 // easy one hides a recipe that does not work, and gradients that are wrong only in deep networks.
 
+#include "train/shapes.h"
 #include "train/trainer.h"
 
 #include "support/cmocka_all.h"
@@ -134,9 +135,39 @@ static void recurrent_config_learns_a_recording(void **state)
     assert_true(esr_after("lstm", &config, &data, 2000) < 0.8);
 }
 
+// Who stops playing before the recording does is not judged by what hisses behind: it is left out.
+static void a_silent_end_is_left_out(void **state)
+{
+    (void)state;
+    enum { RATE = 8000, PLAYED = 4 * RATE, ALL = 12 * RATE };
+    bl_audio pair[2];
+    uint32_t seed = 5;
+    for (int p = 0; p < 2; p++) {
+        pair[p] = (bl_audio){.samples = calloc(ALL, sizeof(float)),
+                             .frames = ALL,
+                             .sample_rate_hz = RATE,
+                             .file_channels = 1};
+        assert_non_null(pair[p].samples);
+        for (size_t n = 0; n < ALL; n++) {
+            pair[p].samples[n] = (n < PLAYED ? 0.3f : 1e-4f) * shape_random(&seed);
+        }
+    }
+    bl_config config = bl_config_default();
+    config.data.sample_rate_hz = RATE;
+    config.data.validation_s = 0.5;
+    bl_train_data data;
+    assert_int_equal(bl_train_data_init(&data, &pair[0], &pair[1], &config.data, NULL),
+                     BL_STATUS_OK);
+    assert_true(data.input.frames >= PLAYED && data.input.frames <= PLAYED + RATE / 4);
+    assert_int_equal(data.target.frames, data.input.frames);
+    assert_int_equal(data.input.frames - data.train_frames, RATE / 2);
+    bl_train_data_finish(&data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_silent_end_is_left_out),
         cmocka_unit_test(every_config_learns),
         cmocka_unit_test(recurrent_config_learns),
         cmocka_unit_test(recurrent_config_learns_a_recording),
