@@ -175,6 +175,9 @@ static void test_another_model_plays_beside_the_list(void **state)
     bl_app_state s = {0};
     bl_app_open_setlist(app, stage_path("one.yaml"));
     PUMP_UNTIL(plays(&s, 0) && s.stage.switch_ms > 0.0 && s.stage.loaded == 2);
+    for (const long long until = now_ms() + 200; now_ms() < until; pump(app, &s)) {
+        bl_app_get_state(app, &s); // the swap is told a little after it is seen
+    }
     const uint64_t swaps = s.swaps + 1;
     bl_app_load_model(app, models[3]);
     PUMP_UNTIL(plays(&s, 3) && s.swaps == swaps);
