@@ -250,19 +250,22 @@ bool bl_app_take_message(bl_app *app, bl_app_message *message);
 void bl_app_act(bl_app *app, bl_action action, int value);
 
 /// The next control that moves does this from now on, and that is kept: the name of an action
-/// ("mute", "part 3") or the key of a parameter ("level_db"). False: there is no such name. NULL:
-/// none after all.
-bool bl_app_learn(bl_app *app, const char *name);
+/// ("mute", "part 3") or the key of a parameter ("level_db"), and behind it, in any order, how: a
+/// mode of BL_MIDI_MODE_TABLE ("toggle"), and for a parameter "slow" or "fast" and a range of two
+/// numbers ("level_db -20 0 slow"). False: it cannot be understood. NULL: none after all.
+bool bl_app_learn(bl_app *app, const char *words);
 
 /// No control does this any more. False: none did.
 bool bl_app_forget(bl_app *app, const char *name);
 
 /// What a control can do, and which ones do it.
 typedef struct bl_app_control {
-    char name[64];    ///< for bl_app_learn
-    char label[96];   ///< for people
-    char source[256]; ///< "CC 21, channel 1"; "": nothing over MIDI does it
-    bool learning;    ///< the next control that moves is to do it
+    char name[64];     ///< for bl_app_learn
+    char label[96];    ///< for people
+    char source[256];  ///< "CC 21, channel 1"; "": nothing over MIDI does it
+    bool learning;     ///< the next control that moves is to do it
+    bool is_parameter; ///< false: an action
+    double min, max;   ///< of a parameter
 } bl_app_control;
 
 /// One row of the table of them; false behind the last one.

@@ -66,13 +66,6 @@ __attribute__((format(printf, 3, 4))) static void add(char *text, size_t capacit
 /// "CC 21, channel 1, -20 to 0 dB, fast".
 static void add_source(const bl_midi_row *row, char *text, size_t capacity)
 {
-    static const char *const modes[] = {
-#define MODE_NAME(id, name) name,
-        BL_MIDI_MODE_TABLE(MODE_NAME)
-#undef MODE_NAME
-    };
-    static const char *const curves[] = {
-        [BL_MIDI_EVEN] = "", [BL_MIDI_SLOW] = ", slow", [BL_MIDI_FAST] = ", fast"};
     const bl_parameter_info *info = bl_parameter_get(row->target.parameter);
     add(text, capacity, "%s%s %d", text[0] != '\0' ? "; " : "",
         row->kind == BL_MIDI_NOTE ? "note" : "CC", row->number);
@@ -80,13 +73,15 @@ static void add_source(const bl_midi_row *row, char *text, size_t capacity)
         add(text, capacity, ", channel %d", row->channel + 1);
     }
     if (row->mode != BL_MIDI_MODE_ABSOLUTE) {
-        add(text, capacity, ", %s", modes[row->mode]);
+        add(text, capacity, ", %s", bl_midi_modes[row->mode]);
     }
     if (row->target.action == BL_ACTION_COUNT && (row->min != info->min || row->max != info->max)) {
         add(text, capacity, ", %g to %g%s%s", row->min, row->max, info->unit[0] != '\0' ? " " : "",
             info->unit);
     }
-    add(text, capacity, "%s", curves[row->curve]);
+    if (row->curve != BL_MIDI_EVEN) {
+        add(text, capacity, ", %s", bl_midi_curves[row->curve]);
+    }
 }
 
 bool bl_app_get_control(const bl_app *app, size_t index, bl_app_control *control)
@@ -99,6 +94,9 @@ bool bl_app_get_control(const bl_app *app, size_t index, bl_app_control *control
     *control = (bl_app_control){.source = ""};
     if (target.action == BL_ACTION_COUNT) {
         const bl_parameter_info *info = bl_parameter_get(target.parameter);
+        control->is_parameter = true;
+        control->min = info->min;
+        control->max = info->max;
         snprintf(control->name, sizeof control->name, "%s", info->key);
         snprintf(control->label, sizeof control->label, "%s", info->label);
     } else {
@@ -117,6 +115,6 @@ bool bl_app_get_control(const bl_app *app, size_t index, bl_app_control *control
             add_source(&map->rows[i], control->source, sizeof control->source);
         }
     }
-    control->learning = app->learning && is_same(&app->learn_target, &target);
+    control->learning = app->learning && is_same(&app->learn_wish.target, &target);
     return true;
 }

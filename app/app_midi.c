@@ -56,14 +56,14 @@ static void save_map(bl_app *app)
 
 // Learning ------------------------------------------------------------------------------------
 
-bool bl_app_learn(bl_app *app, const char *name)
+bool bl_app_learn(bl_app *app, const char *words)
 {
-    app->learning = name != NULL && bl_midi_target_find(name, &app->learn_target);
+    app->learning = words != NULL && bl_midi_wish_find(words, &app->learn_wish);
     app->state.controls_serial++;
-    snprintf(app->learn_name, sizeof app->learn_name, "%s", app->learning ? name : "");
+    snprintf(app->learn_name, sizeof app->learn_name, "%s", app->learning ? words : "");
     if (app->learning) {
         bl_app_tell(app, BL_APP_INFO, "move the control, or press the key, that shall do \"%s\"",
-                    name);
+                    words);
     }
     return app->learning;
 }
@@ -83,7 +83,7 @@ static void learn(bl_app *app, const bl_midi_event *event)
 {
     app->learning = false;
     app->state.controls_serial++;
-    if (!bl_midi_map_learn(&app->midi_map, event, &app->learn_target)) {
+    if (!bl_midi_map_learn(&app->midi_map, event, &app->learn_wish)) {
         bl_app_tell(app, BL_APP_WARNING, "the MIDI map is full; forget something");
         return;
     }

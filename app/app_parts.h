@@ -114,9 +114,9 @@ struct bl_app {
     bl_tempo tempo;           ///< of the song
     bl_midi_intake midi;
     bl_midi_map midi_map;
-    bool learning; ///< the next control that moves is to do `learn_target`
-    bl_midi_target learn_target;
-    char learn_name[64];
+    bool learning; ///< the next control that moves is to do what `learn_wish` says
+    bl_midi_wish learn_wish;
+    char learn_name[128];
     bl_programs programs;
     int64_t program_told_ms;                  ///< when one that chooses nothing was told; 0: never
     int stage_of_rig[BL_SETLIST_RIGS_MAX];    ///< BL_STAGE_NONE: it cannot be played

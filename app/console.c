@@ -69,7 +69,11 @@ static void answered(bl_console *console)
     const char question = console->question;
     console->question = 0;
     if (question == 'c' && !bl_app_learn(console->app, console->answer)) {
-        fprintf(stderr, "there is no action or parameter \"%s\"\n", console->answer);
+        fprintf(stderr,
+                "there is no action or parameter \"%s\"; expected its name, and how if you like: "
+                "toggle, momentary, relative_twos, relative_offset or relative_sign, and of a "
+                "parameter its range and slow or fast, as in \"level_db -20 0 slow\"\n",
+                console->answer);
     } else if (question == 'f' && !bl_app_forget(console->app, console->answer)) {
         fprintf(stderr, "nothing over MIDI does \"%s\"\n", console->answer);
     } else if (question == 'j' && bl_text_parse_count(console->answer, &number) && number >= 1 &&
@@ -111,7 +115,7 @@ void bl_console_take(bl_console *console, char byte)
     } else if (key == 'j') {
         ask(console, key, "jump to part number:");
     } else if (key == 'c') {
-        ask(console, key, "learn a control for which action or parameter:");
+        ask(console, key, "learn a control for which action or parameter (and how):");
     } else if (key == 'f') {
         ask(console, key, "forget the control of which action or parameter:");
     } else if (key == 'l') {

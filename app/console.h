@@ -13,7 +13,7 @@ typedef struct bl_console {
     bl_app *app;
     bl_key_decoder decoder;
     char question; ///< key whose answer is being typed, 0: none
-    char answer[64];
+    char answer[128];
     size_t count;
 } bl_console;
 

@@ -12,6 +12,13 @@ enum { PRESSED = 64, LAST = 127, NAME_MAX = 64 };
 
 #define STEP (1.0 / LAST) // of a relative control, of the whole range
 
+const char *const bl_midi_modes[] = {
+#define MODE_NAME(id, name) name,
+    BL_MIDI_MODE_TABLE(MODE_NAME)
+#undef MODE_NAME
+};
+const char *const bl_midi_curves[] = {"even", "slow", "fast"};
+
 void bl_midi_map_init(bl_midi_map *map)
 {
     memset(map, 0, sizeof *map);
@@ -156,9 +163,17 @@ bool bl_midi_map_forget(bl_midi_map *map, const bl_midi_target *target)
     return map->count < before;
 }
 
-bool bl_midi_map_learn(bl_midi_map *map, const bl_midi_event *event, const bl_midi_target *target)
+static bl_midi_mode usual_mode(const bl_midi_event *event, const bl_midi_target *target)
 {
-    bl_midi_map_forget(map, target);
+    const bool is_switch = target->action != BL_ACTION_COUNT
+                               ? bl_action_get(target->action)->kind == BL_ACTION_SWITCH
+                               : bl_parameter_get(target->parameter)->curve == BL_CURVE_SWITCH;
+    return is_switch || event->kind == BL_MIDI_NOTE ? BL_MIDI_MODE_TOGGLE : BL_MIDI_MODE_ABSOLUTE;
+}
+
+bool bl_midi_map_learn(bl_midi_map *map, const bl_midi_event *event, const bl_midi_wish *wish)
+{
+    bl_midi_map_forget(map, &wish->target);
     for (size_t i = map->count; i-- > 0;) {
         const bl_midi_row *row = &map->rows[i];
         if (row->kind == (bl_midi_kind)event->kind && row->number == event->number &&
@@ -169,20 +184,15 @@ bool bl_midi_map_learn(bl_midi_map *map, const bl_midi_event *event, const bl_mi
     if (map->count == BL_MIDI_MAP_MAX) {
         return false;
     }
-    const bool is_action = target->action != BL_ACTION_COUNT;
-    const bool is_switch = is_action
-                               ? bl_action_get(target->action)->kind == BL_ACTION_SWITCH
-                               : bl_parameter_get(target->parameter)->curve == BL_CURVE_SWITCH;
-    const bl_parameter_info *info = bl_parameter_get(target->parameter);
     map->rows[map->count++] = (bl_midi_row){
         .kind = (bl_midi_kind)event->kind,
         .channel = event->channel,
         .number = event->number,
-        .target = *target,
-        .mode =
-            is_switch || event->kind == BL_MIDI_NOTE ? BL_MIDI_MODE_TOGGLE : BL_MIDI_MODE_ABSOLUTE,
-        .min = is_action ? 0.0 : info->min,
-        .max = is_action ? 0.0 : info->max,
+        .target = wish->target,
+        .mode = wish->mode != BL_MIDI_MODES ? wish->mode : usual_mode(event, &wish->target),
+        .curve = wish->curve,
+        .min = wish->min,
+        .max = wish->max,
         .pressed = event->value >= PRESSED, // the press that taught it does nothing
     };
     return true;
@@ -216,4 +226,83 @@ bool bl_midi_target_find(const char *name, bl_midi_target *target)
         }
     }
     return false;
+}
+
+/// The next word of `*rest`, which is moved behind it; false: there is none, or it is too long.
+static bool take_word(const char **rest, char word[NAME_MAX])
+{
+    *rest += strspn(*rest, " ");
+    const size_t length = strcspn(*rest, " ");
+    if (length == 0 || length >= NAME_MAX) {
+        return false;
+    }
+    memcpy(word, *rest, length);
+    word[length] = '\0';
+    *rest += length;
+    return true;
+}
+
+/// Its index in `words`, or `count`.
+static int find_word(const char *word, const char *const *words, int count)
+{
+    int index = 0;
+    while (index < count && strcmp(words[index], word) != 0) {
+        index++;
+    }
+    return index;
+}
+
+/// Takes the target's name, with the number behind it if it has one.
+static bool take_target(const char **rest, bl_midi_target *target)
+{
+    char words[2 * NAME_MAX], number[NAME_MAX];
+    if (!take_word(rest, words)) {
+        return false;
+    }
+    const char *behind = *rest;
+    if (take_word(&behind, number)) {
+        const size_t length = strlen(words);
+        words[length] = ' ';
+        strcpy(words + length + 1, number);
+        if (bl_midi_target_find(words, target)) {
+            *rest = behind;
+            return true;
+        }
+        words[length] = '\0';
+    }
+    return bl_midi_target_find(words, target);
+}
+
+bool bl_midi_wish_find(const char *words, bl_midi_wish *wish)
+{
+    char word[NAME_MAX];
+    double limits[2];
+    int numbers = 0;
+    *wish = (bl_midi_wish){.mode = BL_MIDI_MODES};
+    if (!take_target(&words, &wish->target)) {
+        return false;
+    }
+    const bool is_parameter = wish->target.action == BL_ACTION_COUNT;
+    const bl_parameter_info *info = bl_parameter_get(wish->target.parameter);
+    wish->min = is_parameter ? info->min : 0.0;
+    wish->max = is_parameter ? info->max : 0.0;
+    while (take_word(&words, word)) {
+        const int mode = find_word(word, bl_midi_modes, BL_MIDI_MODES);
+        const int curve = find_word(word, bl_midi_curves, BL_MIDI_CURVES);
+        if (mode < BL_MIDI_MODES) {
+            wish->mode = (bl_midi_mode)mode;
+        } else if (is_parameter && curve < BL_MIDI_CURVES) {
+            wish->curve = (bl_midi_curve)curve;
+        } else if (is_parameter && numbers < 2 && bl_text_parse_number(word, &limits[numbers]) &&
+                   limits[numbers] >= info->min && limits[numbers] <= info->max) {
+            numbers++;
+        } else {
+            return false;
+        }
+    }
+    if (numbers == 2) {
+        wish->min = limits[0];
+        wish->max = limits[1];
+    }
+    return *words == '\0' && numbers != 1;
 }

@@ -33,8 +33,19 @@ typedef enum bl_midi_mode {
         BL_MIDI_MODES
 } bl_midi_mode;
 
+/// Their names; of relative modes 1, 65 and 1 are a step up.
+extern const char *const bl_midi_modes[BL_MIDI_MODES];
+
 /// Where a control's half way lies, for pedals that do all in their first or last part.
-typedef enum bl_midi_curve { BL_MIDI_EVEN, BL_MIDI_SLOW, BL_MIDI_FAST } bl_midi_curve;
+typedef enum bl_midi_curve {
+    BL_MIDI_EVEN,
+    BL_MIDI_SLOW,
+    BL_MIDI_FAST,
+    BL_MIDI_CURVES
+} bl_midi_curve;
+
+/// Their names: "even", "slow", "fast".
+extern const char *const bl_midi_curves[BL_MIDI_CURVES];
 
 /// What is moved: an action or a parameter.
 typedef struct bl_midi_target {
@@ -42,6 +53,14 @@ typedef struct bl_midi_target {
     bl_parameter parameter; ///< of an action 0
     int number;             ///< of an action that wants one, from 1 on; 0: the control's value + 1
 } bl_midi_target;
+
+/// What a control is to do when it is learnt.
+typedef struct bl_midi_wish {
+    bl_midi_target target;
+    bl_midi_mode mode; ///< BL_MIDI_MODES: the usual one of the control and the target
+    bl_midi_curve curve;
+    double min, max; ///< of a parameter
+} bl_midi_wish;
 
 typedef struct bl_midi_row {
     bl_midi_kind kind; ///< control or note
@@ -80,9 +99,9 @@ bl_status bl_midi_map_save(const char *path, const bl_midi_map *map, bl_error *e
 bool bl_midi_map_apply(bl_midi_map *map, size_t index, const bl_midi_event *event,
                        const double current[BL_PARAMETER_COUNT], bl_midi_effect *effect);
 
-/// Lets this control do nothing but move `target`, and the target be moved by nothing else, in the
-/// usual way for both. False: the map is full.
-bool bl_midi_map_learn(bl_midi_map *map, const bl_midi_event *event, const bl_midi_target *target);
+/// Lets this control do nothing but what is wished, and the target be moved by nothing else. False:
+/// the map is full.
+bool bl_midi_map_learn(bl_midi_map *map, const bl_midi_event *event, const bl_midi_wish *wish);
 
 /// Lets nothing move `target` any more. Returns whether something did.
 bool bl_midi_map_forget(bl_midi_map *map, const bl_midi_target *target);
@@ -90,5 +109,10 @@ bool bl_midi_map_forget(bl_midi_map *map, const bl_midi_target *target);
 /// The target called `name`: an action, or a parameter by its key; "part 3" is part with its
 /// number. False: there is none.
 bool bl_midi_target_find(const char *name, bl_midi_target *target);
+
+/// A target's name and, in any order, a mode, and for a parameter a curve and two numbers, its
+/// range in its unit: "bass", "part 3 toggle", "level_db -20 0 slow". False: it cannot be
+/// understood.
+bool bl_midi_wish_find(const char *words, bl_midi_wish *wish);
 
 #endif

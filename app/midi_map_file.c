@@ -16,13 +16,6 @@ enum { TEXT_MAX = 64 };
 static const char *const map_keys[] = {"version", "channel", "controls"};
 static const char *const row_keys[] = {"cc",        "note", "channel", "action", "number",
                                        "parameter", "mode", "min",     "max",    "curve"};
-static const char *const modes[] = {
-#define MODE_NAME(id, name) name,
-    BL_MIDI_MODE_TABLE(MODE_NAME)
-#undef MODE_NAME
-};
-static const char *const curves[] = {"even", "slow", "fast"};
-
 static const char *map_key(int index)
 {
     return map_keys[index];
@@ -143,10 +136,10 @@ static bl_status read_row(reader *r, yaml_node_t *node, bl_midi_row *row)
         status = read_target(r, node, row);
     }
     if (status == BL_STATUS_OK) {
-        status = read_word(r, node, "mode", modes, COUNT(modes), &mode);
+        status = read_word(r, node, "mode", bl_midi_modes, BL_MIDI_MODES, &mode);
     }
     if (status == BL_STATUS_OK) {
-        status = read_word(r, node, "curve", curves, COUNT(curves), &curve);
+        status = read_word(r, node, "curve", bl_midi_curves, BL_MIDI_CURVES, &curve);
     }
     row->mode = (bl_midi_mode)mode;
     row->curve = (bl_midi_curve)curve;
@@ -236,12 +229,12 @@ static void put_row(bl_document_writer *writer, const bl_midi_row *row)
         put_number(writer, "number", row->target.number);
     }
     bl_document_put_text(writer, "mode");
-    bl_document_put_text(writer, modes[row->mode]);
+    bl_document_put_text(writer, bl_midi_modes[row->mode]);
     if (!is_action) {
         put_number(writer, "min", row->min);
         put_number(writer, "max", row->max);
         bl_document_put_text(writer, "curve");
-        bl_document_put_text(writer, curves[row->curve]);
+        bl_document_put_text(writer, bl_midi_curves[row->curve]);
     }
     bl_document_close_mapping(writer);
 }

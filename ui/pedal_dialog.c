@@ -7,7 +7,23 @@
 
 #include <string.h>
 
-enum { LEARN = 1, FORGET, WIDTH = 640, HEIGHT = 480, MARGIN = 12, GAP = 8, TEXT_MAX = 512 };
+enum { LEARN = 1, FORGET, WIDTH = 720, HEIGHT = 480, MARGIN = 12, GAP = 8, TEXT_MAX = 512 };
+/// How a control moves what it moves, in words of bl_app_learn and in words for people.
+static const char *const modes[][2] = {
+    {"", "As usual"},
+    {"absolute", "Follows the control"},
+    {"toggle", "On and off in turn"},
+    {"momentary", "While it is pressed"},
+    {"relative_twos", "Steps: 1 up, 127 down"},
+    {"relative_offset", "Steps: 65 up, 63 down"},
+    {"relative_sign", "Steps: 1 up, 65 down"},
+};
+static const char *const curves[][2] = {
+    {"even", "Evenly"},
+    {"slow", "Slow at first"},
+    {"fast", "Fast at first"},
+};
+
 enum { COLUMN_BANK, COLUMN_PROGRAM, COLUMN_PART, COLUMN_RIG, COLUMNS };
 
 void bl_pedal_dialog_init(bl_pedal_dialog *dialog, bl_app *app)
@@ -25,6 +41,23 @@ static gboolean get_chosen(const bl_pedal_dialog *dialog, bl_app_control *contro
            bl_app_get_control(dialog->app, (size_t)gtk_list_box_row_get_index(row), control);
 }
 
+/// What bl_app_learn is to be told. `words`: TEXT_MAX characters.
+static void say_wish(const bl_pedal_dialog *dialog, const bl_app_control *control, char *words)
+{
+    char min[G_ASCII_DTOSTR_BUF_SIZE], max[G_ASCII_DTOSTR_BUF_SIZE];
+    const int mode = gtk_combo_box_get_active(GTK_COMBO_BOX(dialog->mode));
+    const int curve = gtk_combo_box_get_active(GTK_COMBO_BOX(dialog->curve));
+    g_snprintf(words, TEXT_MAX, "%s %s", control->name, modes[mode][0]);
+    if (control->is_parameter) {
+        const size_t used = strlen(words);
+        g_ascii_formatd(min, sizeof min, "%.6g",
+                        gtk_spin_button_get_value(GTK_SPIN_BUTTON(dialog->from)));
+        g_ascii_formatd(max, sizeof max, "%.6g",
+                        gtk_spin_button_get_value(GTK_SPIN_BUTTON(dialog->to)));
+        g_snprintf(words + used, TEXT_MAX - used, " %s %s %s", curves[curve][0], min, max);
+    }
+}
+
 static void responded(GtkDialog *root, int response, gpointer data)
 {
     bl_pedal_dialog *dialog = data;
@@ -36,7 +69,9 @@ static void responded(GtkDialog *root, int response, gpointer data)
     } else if (get_chosen(dialog, &control) && response == FORGET) {
         bl_app_forget(dialog->app, control.name);
     } else if (get_chosen(dialog, &control)) {
-        bl_app_learn(dialog->app, control.learning ? NULL : control.name);
+        char words[TEXT_MAX];
+        say_wish(dialog, &control, words);
+        bl_app_learn(dialog->app, control.learning ? NULL : words);
     }
 }
 
@@ -49,11 +84,31 @@ static void show_buttons(bl_pedal_dialog *dialog)
     gtk_button_set_label(GTK_BUTTON(dialog->learn), control.learning ? "Do not learn" : "Learn");
 }
 
+/// The whole range, to be made smaller.
+static void show_range(bl_pedal_dialog *dialog)
+{
+    bl_app_control control = {.is_parameter = false};
+    const gboolean ranges = get_chosen(dialog, &control) && control.is_parameter;
+    GtkWidget *const ends[] = {dialog->from, dialog->to};
+    const guint digits = control.max - control.min > 100.0 ? 0U : 1U;
+    for (int i = 0; i < 2; i++) {
+        GtkSpinButton *end = GTK_SPIN_BUTTON(ends[i]);
+        gtk_widget_set_sensitive(ends[i], ranges);
+        if (ranges) {
+            gtk_spin_button_set_digits(end, digits);
+            gtk_spin_button_set_range(end, control.min, control.max);
+            gtk_spin_button_set_value(end, i == 0 ? control.min : control.max);
+        }
+    }
+    gtk_widget_set_sensitive(dialog->curve, ranges);
+}
+
 static void row_selected(GtkListBox *list, GtkListBoxRow *row, gpointer data)
 {
     (void)list;
     (void)row;
     show_buttons(data);
+    show_range(data);
 }
 
 // Making ----------------------------------------------------------------------------------------
@@ -88,6 +143,43 @@ static GtkWidget *make_programs(void)
     return bl_access(tree, "programs", "Programs");
 }
 
+static GtkWidget *make_choice(const char *const (*choices)[2], size_t count, const char *id,
+                              const char *name)
+{
+    GtkWidget *combo = gtk_combo_box_text_new();
+    for (size_t i = 0; i < count; i++) {
+        gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(combo), choices[i][1]);
+    }
+    gtk_combo_box_set_active(GTK_COMBO_BOX(combo), 0);
+    return bl_access(combo, id, name);
+}
+
+static GtkWidget *make_end(const char *id, const char *name)
+{
+    return bl_access(gtk_spin_button_new_with_range(0.0, 1.0, 1.0), id, name);
+}
+
+static GtkWidget *plain(const char *text)
+{
+    return bl_style(gtk_label_new(text), "dim");
+}
+
+/// How the next control that is learnt is to move.
+static GtkWidget *make_way(bl_pedal_dialog *dialog)
+{
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, GAP);
+    dialog->mode = make_choice(modes, G_N_ELEMENTS(modes), "pedal-mode", "How it moves");
+    dialog->curve = make_choice(curves, G_N_ELEMENTS(curves), "pedal-curve", "Curve");
+    dialog->from = make_end("pedal-from", "From");
+    dialog->to = make_end("pedal-to", "To");
+    GtkWidget *const all[] = {plain("Learn as"), dialog->mode, dialog->curve, plain("from"),
+                              dialog->from,      plain("to"),  dialog->to};
+    for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+        gtk_box_pack_start(GTK_BOX(box), all[i], FALSE, FALSE, 0);
+    }
+    return box;
+}
+
 static void make_pages(bl_pedal_dialog *dialog)
 {
     GtkWidget *box = gtk_dialog_get_content_area(GTK_DIALOG(dialog->root));
@@ -103,7 +195,9 @@ static void make_pages(bl_pedal_dialog *dialog)
     gtk_box_set_spacing(GTK_BOX(box), GAP);
     g_object_set(box, "margin", MARGIN, NULL);
     gtk_box_pack_start(GTK_BOX(box), bl_access(book, "pedal-pages", "Tables"), TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(box), make_way(dialog), FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(box), dialog->hint, FALSE, FALSE, 0);
+    show_range(dialog);
 }
 
 void bl_pedal_dialog_open(bl_pedal_dialog *dialog, GtkWindow *parent)

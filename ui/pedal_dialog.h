@@ -14,6 +14,7 @@ typedef struct bl_pedal_dialog {
     bl_app *app;
     GtkWidget *root; ///< NULL: it is closed
     GtkWidget *controls, *programs, *hint, *learn, *forget;
+    GtkWidget *mode, *curve, *from, *to;    ///< how what is learnt is to move
     uint64_t controls_serial, parts_serial; ///< that are shown
 } bl_pedal_dialog;
 

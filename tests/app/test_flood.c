@@ -42,8 +42,9 @@ static void make_map(bl_midi_map *map)
     bl_midi_map_init(map);
     for (int k = 0; k < KNOBS; k++) {
         const bl_midi_event event = {.kind = BL_MIDI_CONTROL, .number = (uint8_t)(FIRST_KNOB + k)};
-        const bl_midi_target target = {.action = BL_ACTION_COUNT, .parameter = turned[k]};
-        assert_true(bl_midi_map_learn(map, &event, &target));
+        bl_midi_wish wish;
+        assert_true(bl_midi_wish_find(bl_parameter_get(turned[k])->key, &wish));
+        assert_true(bl_midi_map_learn(map, &event, &wish));
     }
 }
 

@@ -174,11 +174,11 @@ static void test_notes_and_channels(void **state)
     assert_true(send_to(BL_MIDI_NOTE, 1, 60, 127, &found));
 }
 
-static bl_midi_target find(const char *name)
+static bl_midi_wish wish(const char *words)
 {
-    bl_midi_target target;
-    assert_true(bl_midi_target_find(name, &target));
-    return target;
+    bl_midi_wish found;
+    assert_true(bl_midi_wish_find(words, &found));
+    return found;
 }
 
 static void test_learning(void **state)
@@ -186,7 +186,7 @@ static void test_learning(void **state)
     (void)state;
     const bl_midi_event pedal = {.kind = BL_MIDI_CONTROL, .channel = 3, .number = 7, .value = 127};
     const bl_midi_event other = {.kind = BL_MIDI_NOTE, .channel = 3, .number = 7, .value = 1};
-    const bl_midi_target mute = find("mute"), level = find("level_db"), part = find("part 3");
+    const bl_midi_wish mute = wish("mute"), level = wish("level_db"), part = wish("part 3");
     double found = 0.0;
     assert_true(bl_midi_map_learn(&map, &pedal, &mute));
     assert_false(send_to(BL_MIDI_CONTROL, 3, 7, 127, &found)); // the same press
@@ -199,8 +199,8 @@ static void test_learning(void **state)
     assert_int_equal(map.count, 1);
     assert_int_equal(map.rows[0].kind, BL_MIDI_NOTE);
     assert_int_equal(map.rows[0].mode, BL_MIDI_MODE_TOGGLE);
-    assert_false(bl_midi_map_forget(&map, &mute));
-    assert_true(bl_midi_map_forget(&map, &level));
+    assert_false(bl_midi_map_forget(&map, &mute.target));
+    assert_true(bl_midi_map_forget(&map, &level.target));
     assert_int_equal(map.count, 0);
 
     bl_midi_target target;
@@ -211,11 +211,42 @@ static void test_learning(void **state)
     for (int i = 0; i < BL_MIDI_MAP_MAX; i++) {
         char name[16];
         snprintf(name, sizeof name, "jump %d", i + 1);
-        target = find(name);
+        const bl_midi_wish jump = wish(name);
         const bl_midi_event event = {.channel = (uint8_t)(i / 100), .number = (uint8_t)(i % 100)};
-        assert_true(bl_midi_map_learn(&map, &event, &target));
+        assert_true(bl_midi_map_learn(&map, &event, &jump));
     }
     assert_false(bl_midi_map_learn(&map, &pedal, &mute)); // full
+}
+
+static void test_learning_how(void **state)
+{
+    (void)state;
+    const bl_midi_event knob = {.kind = BL_MIDI_CONTROL, .channel = 0, .number = 9, .value = 65};
+    bl_midi_wish learnt = wish("level_db slow -20 0  momentary");
+    assert_true(bl_midi_map_learn(&map, &knob, &learnt));
+    assert_int_equal(map.rows[0].mode, BL_MIDI_MODE_MOMENTARY);
+    assert_int_equal(map.rows[0].curve, BL_MIDI_SLOW);
+    assert_true(map.rows[0].min == -20.0 && map.rows[0].max == 0.0);
+
+    learnt = wish("bass 10 0 relative_offset"); // backwards
+    double found = 0.0;
+    assert_true(bl_midi_map_learn(&map, &knob, &learnt));
+    assert_int_equal(map.count, 1);
+    now[BL_PARAMETER_BASS] = 5.0;
+    assert_true(send_to(BL_MIDI_CONTROL, 0, 9, 65, &found)); // a step
+    assert_true(fabs(found - (5.0 - 10.0 / 127.0)) < 1e-9);
+
+    learnt = wish("part 3 momentary");
+    assert_int_equal(learnt.target.number, 3);
+    assert_int_equal(learnt.mode, BL_MIDI_MODE_MOMENTARY);
+    static const char *const wrong[] = {"bass 1",    "bass 1 11", "bass 1 2 3",
+                                        "bass loud", "mute slow", "mute 0 1",
+                                        "toggle",    "part 3 4",  "level_db -20,5 0"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        if (bl_midi_wish_find(wrong[i], &learnt)) {
+            fail_msg("\"%s\" was understood", wrong[i]);
+        }
+    }
 }
 
 static void test_is_read_back_the_same(void **state)
@@ -297,6 +328,7 @@ int main(void)
         TEST(test_switches),
         TEST(test_notes_and_channels),
         TEST(test_learning),
+        TEST(test_learning_how),
         TEST(test_is_read_back_the_same),
         TEST(test_mistakes_are_refused),
         TEST(test_example),

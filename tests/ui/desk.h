@@ -13,6 +13,7 @@
 typedef enum desk_state {
     DESK_CHECKED = 4,
     DESK_FOCUSED = 12,
+    DESK_SENSITIVE = 24,
     DESK_SHOWING = 25,
 } desk_state;
 

@@ -161,7 +161,7 @@ static void press_until(uint8_t number, const char *id, const char *text)
 static void test_pedals_are_learnt(void **state)
 {
     (void)state;
-    enum { MUTE_ROW = 15 };
+    enum { MUTE_ROW = 15, BASS_ROW = 26, STEPS_BY_ONE = 4, SLOW = 1 };
     open_list();
     plug_in();
     desk_key(GDK_KEY_m, GDK_KEY_Control_L);
@@ -177,6 +177,15 @@ static void test_pedals_are_learnt(void **state)
     desk_picture("pedals");
     desk_click("pedal-forget");
     desk_wait_text("control-mute", "Mute, \u2013");
+    desk_wait_is("pedal-from", DESK_SENSITIVE, false); // an action has no range
+
+    desk_select("controls", BASS_ROW);
+    desk_wait_is("pedal-from", DESK_SENSITIVE, true);
+    desk_select("pedal-mode", STEPS_BY_ONE);
+    desk_select("pedal-curve", SLOW);
+    desk_click("pedal-learn");
+    press_until(51, "control-bass", "Bass, CC 51, channel 4, relative_twos, slow");
+    desk_picture("pedals");
     desk_click("pedal-close");
     desk_wait_gone("pedal-dialog");
     pedal_close(&foot);
