@@ -119,6 +119,33 @@ static void free_entry(bl_stage_entry *entry)
     bl_model_release(entry->model);
 }
 
+static void free_stage(bl_stage *stage)
+{
+    for (int i = 0; i < stage->count; i++) {
+        free_entry(&stage->entries[i]);
+    }
+    free_entry(&stage->guest);
+    free(stage->entries);
+    free(stage->order);
+    bl_ring_destroy(stage->requests);
+    pthread_cond_destroy(&stage->build);
+    pthread_cond_destroy(&stage->rouse);
+    pthread_cond_destroy(&stage->settled);
+    pthread_mutex_destroy(&stage->lock);
+    free(stage);
+}
+
+void bl_stage_leave(bl_stage *stage, bool *ended)
+{
+    *ended = true;
+    const bool last = stage->abandoned && stage->builder_ended && stage->measurer_ended;
+    pthread_cond_broadcast(&stage->build);
+    pthread_mutex_unlock(&stage->lock);
+    if (last) {
+        free_stage(stage);
+    }
+}
+
 void bl_stage_destroy(bl_stage *stage, int patience_ms)
 {
     if (stage == NULL) {
@@ -137,25 +164,21 @@ void bl_stage_destroy(bl_stage *stage, int patience_ms)
     }
     pthread_mutex_unlock(&stage->lock);
     pthread_join(stage->loader, NULL);
-    if (!ended) { // one of them reads from a disk that does not answer
-        pthread_detach(stage->builder);
-        pthread_detach(stage->measurer);
-        return;
+    bl_stage_enter(stage);
+    const pthread_t threads[] = {stage->builder, stage->measurer};
+    const bool abandoned = !stage->builder_ended || !stage->measurer_ended;
+    stage->abandoned = abandoned; // one of them reads from a disk that does not answer
+    pthread_mutex_unlock(&stage->lock);
+    for (int i = 0; i < 2; i++) {
+        if (abandoned) {
+            pthread_detach(threads[i]);
+        } else {
+            pthread_join(threads[i], NULL);
+        }
     }
-    pthread_join(stage->builder, NULL);
-    pthread_join(stage->measurer, NULL);
-    for (int i = 0; i < stage->count; i++) {
-        free_entry(&stage->entries[i]);
+    if (!abandoned) {
+        free_stage(stage);
     }
-    free_entry(&stage->guest);
-    free(stage->entries);
-    free(stage->order);
-    bl_ring_destroy(stage->requests);
-    pthread_cond_destroy(&stage->build);
-    pthread_cond_destroy(&stage->rouse);
-    pthread_cond_destroy(&stage->settled);
-    pthread_mutex_destroy(&stage->lock);
-    free(stage);
 }
 
 void bl_stage_set_engine(bl_stage *stage, bl_engine *engine, double sample_rate_hz, double quality,

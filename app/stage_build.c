@@ -182,8 +182,6 @@ void *bl_stage_build(void *argument)
         }
         empty_waste(stage);
     }
-    stage->builder_ended = true;
-    pthread_cond_broadcast(&stage->build);
-    pthread_mutex_unlock(&stage->lock);
+    bl_stage_leave(stage, &stage->builder_ended);
     return NULL;
 }

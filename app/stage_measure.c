@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 // MEASURER: finds out how loud rigs are that play with a guess so far, one at a time, when all are
 // built; the chain takes the trim wherever it is. The playing is done by a thread of its own, which
-// runs only where nobody else wants to and so never takes the lock.
+// stands behind all others and so never takes the lock.
 
 #include "stage_parts.h"
-
-#include "idle.h"
 
 #include "backline/cab.h"
 
 #include <string.h>
+#include <sys/resource.h>
+
+enum { NICE = 10 }; // behind all that plays and builds, but not idle: the end waits for it a moment
 
 /// One measurement, copied out of the list.
 typedef struct task {
@@ -70,7 +71,7 @@ static void *play(void *argument)
     task *t = argument;
     bl_cab cab = {0};
     bl_chain_config config = bl_chain_config_default();
-    bl_idle_begin();
+    setpriority(PRIO_PROCESS, 0, NICE); // of Linux, the calling thread and those that it starts
     const bool read = (t->rig.model[0] == '\0' ||
                        bl_model_load(t->rig.model, NULL, &config.model, NULL) == BL_STATUS_OK) &&
                       (t->rig.cab[0] == '\0' ||
@@ -139,8 +140,6 @@ void *bl_stage_measure(void *argument)
         bl_stage_enter(stage);
         hand_in(stage, &next);
     }
-    stage->measurer_ended = true;
-    pthread_cond_broadcast(&stage->build);
-    pthread_mutex_unlock(&stage->lock);
+    bl_stage_leave(stage, &stage->measurer_ended);
     return NULL;
 }

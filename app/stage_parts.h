@@ -72,6 +72,7 @@ struct bl_stage {
 
     // Under the lock.
     bool ending, builder_ended, measurer_ended;
+    bool abandoned;                        ///< by its owner: whichever of both ends last frees it
     uint64_t measured_id;                  ///< of the entry that MEASURER is at; 0: none
     uint32_t list;                         ///< see bl_stage_get_list; written by MAIN alone
     uint64_t settled_frame, settled_stamp; ///< up to which all was done
@@ -124,6 +125,10 @@ void bl_stage_take_requests(bl_stage *stage);
 
 /// One round of LOADER. Returns how long it may rest, in microseconds.
 long bl_stage_step(bl_stage *stage);
+
+/// The last thing that BUILDER and MEASURER do, under the lock, which it gives back: sets their
+/// flag. What was abandoned is freed by the second of them.
+void bl_stage_leave(bl_stage *stage, bool *ended);
 
 /// What BUILDER does, until the end.
 void *bl_stage_build(void *argument);
