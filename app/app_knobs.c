@@ -49,11 +49,8 @@ void bl_app_restore_turned(bl_app *app, bl_setlist *list)
     }
     for (size_t k = 0; k < app->memory.turned_count; k++) {
         const bl_turned *turned = &app->memory.turned[k];
-        size_t i = 0;
-        while (i < list->rig_count && strcmp(list->rigs[i].path, turned->rig) != 0) {
-            i++;
-        }
-        if (i == list->rig_count || is_newer(turned->rig, state)) {
+        const size_t i = bl_setlist_find_rig(list, turned->rig);
+        if (i == BL_SETLIST_NONE || is_newer(turned->rig, state)) {
             continue; // gone, or the file says what is wanted
         }
         for (int p = 0; p < BL_PARAMETER_COUNT; p++) {

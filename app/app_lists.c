@@ -172,11 +172,8 @@ const char *bl_app_get_setlist(const bl_app *app, size_t index)
 /// where the file has not moved them.
 static void keep_old_rig(const bl_setlist *old, bl_setlist_rig *rig)
 {
-    size_t k = 0;
-    while (k < old->rig_count && strcmp(old->rigs[k].path, rig->path) != 0) {
-        k++;
-    }
-    if (k == old->rig_count || old->rigs[k].error.status != BL_STATUS_OK) {
+    const size_t k = bl_setlist_find_rig(old, rig->path);
+    if (k == BL_SETLIST_NONE || old->rigs[k].error.status != BL_STATUS_OK) {
         return;
     }
     const bl_setlist_rig *before = &old->rigs[k];
@@ -250,11 +247,10 @@ void bl_app_watch_files(bl_app *app, int64_t now_ms)
 static void take_as_read(bl_setlist *list, const bl_setlist *kept)
 {
     for (size_t i = 0; i < list->rig_count; i++) {
-        for (size_t k = 0; k < kept->rig_count; k++) {
-            if (strcmp(list->rigs[i].path, kept->rigs[k].path) == 0) {
-                memcpy(list->rigs[i].as_read, kept->rigs[k].rig.parameters,
-                       sizeof list->rigs[i].as_read);
-            }
+        const size_t k = bl_setlist_find_rig(kept, list->rigs[i].path);
+        if (k != BL_SETLIST_NONE) {
+            memcpy(list->rigs[i].as_read, kept->rigs[k].rig.parameters,
+                   sizeof list->rigs[i].as_read);
         }
     }
 }

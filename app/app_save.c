@@ -49,19 +49,18 @@ void bl_app_save_rig(bl_app *app)
 static void take_into_list(bl_app *app, const char *path)
 {
     bl_setlist *list = &app->setlist;
-    for (size_t i = 0; i < list->rig_count; i++) {
-        bl_setlist_rig *rig = &list->rigs[i];
-        if (strcmp(rig->path, path) != 0 || rig->error.status != BL_STATUS_OK) {
-            continue;
-        }
-        memcpy(rig->as_read, app->saved_rig.parameters, sizeof rig->as_read);
-        app->knobs_turned = true;                                // not any more
-        if (strcmp(rig->rig.model, app->saved_rig.model) != 0) { // the other one is the list's now
-            rig->rig = app->saved_rig;
-            bl_app_stage_rigs(app, list, (int)bl_app_current_rig(app));
-            bl_app_show_rig(app);
-            bl_app_show_place(app);
-        }
+    const size_t index = bl_setlist_find_rig(list, path);
+    if (index == BL_SETLIST_NONE || list->rigs[index].error.status != BL_STATUS_OK) {
+        return;
+    }
+    bl_setlist_rig *rig = &list->rigs[index];
+    memcpy(rig->as_read, app->saved_rig.parameters, sizeof rig->as_read);
+    app->knobs_turned = true;                                // not any more
+    if (strcmp(rig->rig.model, app->saved_rig.model) != 0) { // the other one is the list's now
+        rig->rig = app->saved_rig;
+        bl_app_stage_rigs(app, list, (int)bl_app_current_rig(app));
+        bl_app_show_rig(app);
+        bl_app_show_place(app);
     }
 }
 

@@ -2,7 +2,6 @@
 // `backline train`: two recordings and a config in, a run folder with the best model out.
 
 #include "command.h"
-#include "idle.h"
 #include "pair.h"
 #include "progress.h"
 
@@ -16,9 +15,11 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 typedef struct settings {
@@ -184,6 +185,15 @@ static void report(void *data, const bl_train_progress *progress)
     advise(progress);
 }
 
+// The kernel gives an idle process only what nobody else wants, so that a guitar can play on.
+static void lower_priority(void)
+{
+    const struct sched_param none = {0};
+    if (sched_setscheduler(0, SCHED_IDLE, &none) != 0) {
+        setpriority(PRIO_PROCESS, 0, 19);
+    }
+}
+
 static void apply_settings(const settings *chosen, bl_config *config)
 {
     if (chosen->minutes > 0.0) {
@@ -338,7 +348,7 @@ static int run(int argc, char **argv)
     }
     began_s = bl_progress_clock_s();
     if (chosen.priority == PRIORITY_IDLE) {
-        bl_idle_begin(); // so that a guitar can play on
+        lower_priority();
     }
     signal(SIGINT, interrupt);
     signal(SIGTERM, interrupt);

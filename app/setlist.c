@@ -49,6 +49,16 @@ static bl_status read_name(reader *r, yaml_node_t *node, char *name)
     return bl_document_text(&r->document, node, "name", name, BL_SETLIST_NAME_MAX, r->error);
 }
 
+size_t bl_setlist_find_rig(const bl_setlist *setlist, const char *path)
+{
+    for (size_t i = 0; i < setlist->rig_count; i++) {
+        if (strcmp(setlist->rigs[i].path, path) == 0) {
+            return i;
+        }
+    }
+    return BL_SETLIST_NONE;
+}
+
 /// Finds the rig among those read so far, or reads it.
 static bl_status read_rig(reader *r, yaml_node_t *node, size_t *index)
 {
@@ -67,11 +77,11 @@ static bl_status read_rig(reader *r, yaml_node_t *node, size_t *index)
                    ? bl_error_set(r->error, missing.status, "%s", missing.text)
                    : bl_document_fail(&r->document, at, r->error, "this rig has no name");
     }
-    for (*index = 0; *index < s->rig_count; ++*index) {
-        if (strcmp(s->rigs[*index].path, path) == 0) {
-            return BL_STATUS_OK;
-        }
+    *index = bl_setlist_find_rig(s, path);
+    if (*index != BL_SETLIST_NONE) {
+        return BL_STATUS_OK;
     }
+    *index = s->rig_count;
     if (s->rig_count == BL_SETLIST_RIGS_MAX) {
         return bl_document_fail(&r->document, at, r->error,
                                 "found more than %d different rigs; make two set lists of it",

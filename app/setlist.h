@@ -71,6 +71,9 @@ bool bl_setlist_same(const bl_setlist *a, const bl_setlist *b);
 /// Frees what it holds.
 void bl_setlist_finish(bl_setlist *setlist);
 
+/// The rig of this file, or BL_SETLIST_NONE.
+size_t bl_setlist_find_rig(const bl_setlist *setlist, const char *path);
+
 /// The part that a program change chooses, or BL_SETLIST_NONE.
 size_t bl_setlist_find_program(const bl_setlist *setlist, int bank, int program);
 

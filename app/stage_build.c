@@ -6,19 +6,7 @@
 
 #include "fit.h"
 
-#include "backline/cab.h"
-
 #include <string.h>
-
-/// One build, copied out of the list.
-typedef struct job {
-    bl_rig rig;
-    uint64_t id;
-    double sample_rate_hz, quality;
-    bool whole, calibrate;
-    double interface_dbu;
-    bl_model *model; ///< that some rig has loaded already, a reference, or NULL
-} job;
 
 /// What came of it.
 typedef struct product {
@@ -47,68 +35,86 @@ static uint64_t memory_in_use(const bl_stage *stage)
     return bytes;
 }
 
-static bool find_job(const bl_stage *stage, job *next)
+bl_stage_recipe bl_stage_copy_recipe(const bl_stage *stage, const bl_stage_entry *entry)
+{
+    bl_stage_recipe copy = {.rig = entry->rig,
+                            .id = entry->id,
+                            .sample_rate_hz = stage->sample_rate_hz,
+                            .quality = stage->quality,
+                            .whole = stage->whole,
+                            .calibrate = stage->calibrate,
+                            .interface_dbu = stage->interface_dbu};
+    for (int i = 0; i < stage->count && copy.model == NULL; i++) {
+        const bl_stage_entry *other = &stage->entries[i];
+        if (other->model != NULL && strcmp(other->rig.model, entry->rig.model) == 0) {
+            copy.model = bl_model_retain(other->model);
+        }
+    }
+    return copy;
+}
+
+bl_status bl_stage_read(const bl_stage_recipe *recipe, bl_stage_material *material, bl_error *error)
+{
+    const bl_rig *rig = &recipe->rig;
+    bl_chain_config *config = &material->config;
+    *material = (bl_stage_material){.config = bl_chain_config_default()};
+    config->model = recipe->model;
+    bl_status status = BL_STATUS_OK;
+    if (config->model == NULL && rig->model[0] != '\0') {
+        status = bl_model_load(rig->model, NULL, &config->model, error);
+    }
+    if (status == BL_STATUS_OK && rig->cab[0] != '\0') {
+        status = bl_cab_load(rig->cab, recipe->sample_rate_hz, &material->cab, error);
+    }
+    if (status != BL_STATUS_OK) {
+        bl_model_release(config->model);
+        return status;
+    }
+    config->stages = true;
+    config->spill = rig->spill;
+    config->cab = material->cab.channels > 0 ? &material->cab : NULL;
+    config->sample_rate_hz = recipe->sample_rate_hz;
+    config->quality = recipe->quality;
+    memcpy(config->parameters, rig->parameters, sizeof config->parameters);
+    material->wish = (bl_trim_wish){.model = rig->model,
+                                    .config = "",
+                                    .cab = rig->cab,
+                                    .match_loudness = rig->match_loudness,
+                                    .calibrate = recipe->calibrate,
+                                    .interface_dbu = recipe->interface_dbu};
+    return BL_STATUS_OK;
+}
+
+static bool find_job(const bl_stage *stage, bl_stage_recipe *next)
 {
     for (int n = 0; n < stage->count && stage->engine != NULL; n++) {
         const bl_stage_entry *entry = &stage->entries[stage->order[n]];
-        if (entry->chain != NULL || entry->shown.phase == BL_STAGE_FAILED) {
-            continue;
+        if (entry->chain == NULL && entry->shown.phase != BL_STAGE_FAILED) {
+            *next = bl_stage_copy_recipe(stage, entry);
+            return true;
         }
-        *next = (job){.rig = entry->rig,
-                      .id = entry->id,
-                      .sample_rate_hz = stage->sample_rate_hz,
-                      .quality = stage->quality,
-                      .whole = stage->whole,
-                      .calibrate = stage->calibrate,
-                      .interface_dbu = stage->interface_dbu};
-        for (int i = 0; i < stage->count && next->model == NULL; i++) {
-            const bl_stage_entry *other = &stage->entries[i];
-            if (other->model != NULL && strcmp(other->rig.model, entry->rig.model) == 0) {
-                next->model = bl_model_retain(other->model);
-            }
-        }
-        return true;
     }
     return false;
 }
 
-static bl_status build_chain(const job *j, product *made)
+static bl_status build_chain(const bl_stage_recipe *recipe, product *made)
 {
     bl_error *error = &made->shown.error;
-    bl_cab cab = {0};
-    if (j->model != NULL) {
-        made->model = j->model;
-    } else if (j->rig.model[0] != '\0' &&
-               bl_model_load(j->rig.model, NULL, &made->model, error) != BL_STATUS_OK) {
-        return error->status;
+    bl_stage_material material;
+    bl_status status = bl_stage_read(recipe, &material, error);
+    if (status != BL_STATUS_OK) {
+        return status;
     }
-    if (j->rig.cab[0] != '\0' &&
-        bl_cab_load(j->rig.cab, j->sample_rate_hz, &cab, error) != BL_STATUS_OK) {
-        return error->status;
-    }
-    bl_chain_config config = bl_chain_config_default();
-    config.stages = true;
-    config.spill = j->rig.spill;
-    config.model = made->model;
-    config.cab = cab.channels > 0 ? &cab : NULL;
-    config.sample_rate_hz = j->sample_rate_hz;
-    config.quality = j->quality;
-    memcpy(config.parameters, j->rig.parameters, sizeof config.parameters);
-    const bl_trim_wish wish = {.model = j->rig.model,
-                               .config = "",
-                               .cab = j->rig.cab,
-                               .match_loudness = j->rig.match_loudness,
-                               .calibrate = j->calibrate,
-                               .interface_dbu = j->interface_dbu};
-    if (j->whole) {
-        bl_trim_find(&config, &wish, &made->shown.trim);
+    made->model = material.config.model;
+    if (recipe->whole) {
+        bl_trim_find(&material.config, &material.wish, &made->shown.trim);
     } else {
-        made->shown.measuring = !bl_trim_guess(&config, &wish, &made->shown.trim);
+        made->shown.measuring = !bl_trim_guess(&material.config, &material.wish, &made->shown.trim);
     }
     bl_fit fit = {0};
-    const bl_status status =
-        bl_fit_build(&config, !j->whole, bl_fit_measure_chain, &made->chain, &fit, error);
-    bl_cab_finish(&cab);
+    status = bl_fit_build(&material.config, !recipe->whole, bl_fit_measure_chain, &made->chain,
+                          &fit, error);
+    bl_cab_finish(&material.cab);
     if (status == BL_STATUS_OK) {
         made->shown.share = fit.share;
         made->shown.asked_share = fit.asked;
@@ -119,16 +125,16 @@ static bl_status build_chain(const job *j, product *made)
 }
 
 /// Puts the product into the list, unless its rig is there no more. Under the lock.
-static void hand_in(bl_stage *stage, const job *j, product *made)
+static void hand_in(bl_stage *stage, const bl_stage_recipe *recipe, product *made)
 {
-    const int index = bl_stage_find_id(stage, j->id);
+    const int index = bl_stage_find_id(stage, recipe->id);
     bl_stage_entry *entry = index != BL_STAGE_NONE ? &stage->entries[index] : NULL;
     if (entry != NULL && made->chain != NULL &&
         memory_in_use(stage) + made->shown.bytes > BL_LIMIT_STAGE_BYTES) {
         bl_error_set(&made->shown.error, BL_STATUS_LIMIT,
                      "%s: the rigs of the set list need more than the %d MiB they may take "
                      "together; make the list shorter",
-                     j->rig.name[0] != '\0' ? j->rig.name : j->rig.model,
+                     recipe->rig.name[0] != '\0' ? recipe->rig.name : recipe->rig.model,
                      (int)(BL_LIMIT_STAGE_BYTES >> 20));
     }
     if (entry == NULL || made->shown.error.status != BL_STATUS_OK) {
@@ -170,7 +176,7 @@ void *bl_stage_build(void *argument)
     bl_stage *stage = argument;
     bl_stage_enter(stage);
     while (!stage->ending) {
-        job next;
+        bl_stage_recipe next;
         if (find_job(stage, &next)) {
             product made = {.chain = NULL};
             pthread_mutex_unlock(&stage->lock);

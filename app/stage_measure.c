@@ -5,8 +5,6 @@
 
 #include "stage_parts.h"
 
-#include "backline/cab.h"
-
 #include <string.h>
 #include <sys/resource.h>
 
@@ -14,11 +12,7 @@ enum { NICE = 10 }; // behind all that plays and builds, but not idle: the end w
 
 /// One measurement, copied out of the list.
 typedef struct task {
-    bl_rig rig;
-    uint64_t id;
-    double sample_rate_hz, quality;
-    bool calibrate;
-    double interface_dbu;
+    bl_stage_recipe recipe;
     const atomic_bool *given_up;
     bl_trim trim; ///< what came of it
 } task;
@@ -54,13 +48,7 @@ static bool find_task(bl_stage *stage, task *next)
     if (entry == NULL) {
         return false;
     }
-    *next = (task){.rig = entry->rig,
-                   .id = entry->id,
-                   .sample_rate_hz = stage->sample_rate_hz,
-                   .quality = stage->quality,
-                   .calibrate = stage->calibrate,
-                   .interface_dbu = stage->interface_dbu,
-                   .given_up = &stage->given_up};
+    *next = (task){.recipe = bl_stage_copy_recipe(stage, entry), .given_up = &stage->given_up};
     stage->measured_id = entry->id;
     atomic_store(&stage->given_up, false);
     return true;
@@ -69,38 +57,21 @@ static bool find_task(bl_stage *stage, task *next)
 static void *play(void *argument)
 {
     task *t = argument;
-    bl_cab cab = {0};
-    bl_chain_config config = bl_chain_config_default();
+    bl_stage_material material;
     setpriority(PRIO_PROCESS, 0, NICE); // of Linux, the calling thread and those that it starts
-    const bool read = (t->rig.model[0] == '\0' ||
-                       bl_model_load(t->rig.model, NULL, &config.model, NULL) == BL_STATUS_OK) &&
-                      (t->rig.cab[0] == '\0' ||
-                       bl_cab_load(t->rig.cab, t->sample_rate_hz, &cab, NULL) == BL_STATUS_OK);
-    if (read) {
-        config.stages = true;
-        config.spill = t->rig.spill;
-        config.cab = cab.channels > 0 ? &cab : NULL;
-        config.sample_rate_hz = t->sample_rate_hz;
-        config.quality = t->quality;
-        memcpy(config.parameters, t->rig.parameters, sizeof config.parameters);
-        const bl_trim_wish wish = {.model = t->rig.model,
-                                   .config = "",
-                                   .cab = t->rig.cab,
-                                   .match_loudness = t->rig.match_loudness,
-                                   .calibrate = t->calibrate,
-                                   .interface_dbu = t->interface_dbu,
-                                   .given_up = t->given_up};
-        bl_trim_find(&config, &wish, &t->trim);
+    if (bl_stage_read(&t->recipe, &material, NULL) == BL_STATUS_OK) {
+        material.wish.given_up = t->given_up;
+        bl_trim_find(&material.config, &material.wish, &t->trim);
+        bl_cab_finish(&material.cab);
+        bl_model_release(material.config.model);
     }
-    bl_cab_finish(&cab);
-    bl_model_release(config.model);
     return NULL;
 }
 
 /// What could not be measured keeps its guess. Under the lock.
 static void hand_in(bl_stage *stage, const task *done)
 {
-    bl_stage_entry *entry = find_entry(stage, done->id);
+    bl_stage_entry *entry = find_entry(stage, done->recipe.id);
     stage->measured_id = 0;
     if (stage->ending || entry == NULL || entry->chain == NULL) {
         return;
@@ -136,6 +107,8 @@ void *bl_stage_measure(void *argument)
         pthread_mutex_unlock(&stage->lock);
         if (pthread_create(&player, NULL, play, &next) == 0) {
             pthread_join(player, NULL);
+        } else {
+            bl_model_release(next.recipe.model);
         }
         bl_stage_enter(stage);
         hand_in(stage, &next);

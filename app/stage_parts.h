@@ -7,7 +7,9 @@
 #define BACKLINE_APP_STAGE_PARTS_H
 
 #include "stage.h"
+#include "trim.h"
 
+#include "backline/cab.h"
 #include "backline/chain.h"
 #include "backline/limits.h"
 #include "backline/model.h"
@@ -125,6 +127,31 @@ void bl_stage_take_requests(bl_stage *stage);
 
 /// One round of LOADER. Returns how long it may rest, in microseconds.
 long bl_stage_step(bl_stage *stage);
+
+/// What a chain is to be made of, copied out of the list so that it is there without the lock.
+typedef struct bl_stage_recipe {
+    bl_rig rig;
+    uint64_t id;
+    double sample_rate_hz, quality;
+    bool whole, calibrate;
+    double interface_dbu;
+    bl_model *model; ///< that some rig has loaded already, a reference, or NULL
+} bl_stage_recipe;
+
+/// Of an entry. Under the lock. Owns: the caller the model, until bl_stage_read takes it.
+bl_stage_recipe bl_stage_copy_recipe(const bl_stage *stage, const bl_stage_entry *entry);
+
+/// The same, read.
+typedef struct bl_stage_material {
+    bl_chain_config config; ///< without a trim; points to `cab`
+    bl_trim_wish wish;      ///< points into the recipe
+    bl_cab cab;
+} bl_stage_material;
+
+/// Reads what the recipe names, and takes its model, even on failure. `error` may be NULL. Owns:
+/// the caller, who ends the cab and releases the model of the config.
+bl_status bl_stage_read(const bl_stage_recipe *recipe, bl_stage_material *material,
+                        bl_error *error);
 
 /// The last thing that BUILDER and MEASURER do, under the lock, which it gives back: sets their
 /// flag. What was abandoned is freed by the second of them.

@@ -65,6 +65,7 @@ static bool add_file(content_key *key, const char *path)
 typedef struct content {
     content_key files; ///< model, cab, riff, whatever the knobs
     content_key all;   ///< with the knobs
+    bool readable;     ///< else there are no keys
 } content;
 
 static bool make_keys(const bl_chain_config *config, const bl_trim_wish *wish, content *keys)
@@ -223,10 +224,9 @@ static void take_measured(double lufs, bl_trim *trim)
 }
 
 /// What is known without playing: how loud the rig was before, else with other knobs, else what the
-/// model file says. True if that is all.
-static bool look_up(bl_chain_config *config, const bl_trim_wish *wish, bl_trim *trim)
+/// model file says. True if that is all; else `keys` is set.
+static bool look_up(bl_chain_config *config, const bl_trim_wish *wish, bl_trim *trim, content *keys)
 {
-    content keys;
     double lufs;
     const bl_model_info *info = config->model != NULL ? bl_model_get_info(config->model) : NULL;
     *trim = (bl_trim){.source = BL_TRIM_OFF};
@@ -237,12 +237,12 @@ static bool look_up(bl_chain_config *config, const bl_trim_wish *wish, bl_trim *
     if (!wish->match_loudness) {
         return true;
     }
-    const bool readable = make_keys(config, wish, &keys);
-    if (readable && recall(keys.all, &lufs)) {
+    keys->readable = make_keys(config, wish, keys);
+    if (keys->readable && recall(keys->all, &lufs)) {
         take_measured(lufs, trim);
         return true;
     }
-    if (readable && recall(keys.files, &lufs)) {
+    if (keys->readable && recall(keys->files, &lufs)) {
         trim->source = BL_TRIM_HINT;
         trim->trim_db = bounded(BL_TRIM_TARGET_LUFS - lufs);
     } else if (info != NULL && info->has_loudness) {
@@ -254,7 +254,8 @@ static bool look_up(bl_chain_config *config, const bl_trim_wish *wish, bl_trim *
 
 bool bl_trim_guess(bl_chain_config *config, const bl_trim_wish *wish, bl_trim *trim)
 {
-    const bool known = look_up(config, wish, trim);
+    content keys;
+    const bool known = look_up(config, wish, trim, &keys);
     if (!known && trim->source == BL_TRIM_OFF) {
         trim->source = BL_TRIM_GUESSED;
         trim->trim_db = config->model != NULL ? BL_TRIM_EXPECTED_DB : 0.0;
@@ -268,8 +269,8 @@ void bl_trim_find(bl_chain_config *config, const bl_trim_wish *wish, bl_trim *tr
     char riff[BL_PATH_MAX];
     content keys;
     double lufs;
-    if (!look_up(config, wish, trim) && make_keys(config, wish, &keys) &&
-        bl_path_share("riff.wav", riff) && measure(config, riff, wish->given_up, &lufs)) {
+    if (!look_up(config, wish, trim, &keys) && keys.readable && bl_path_share("riff.wav", riff) &&
+        measure(config, riff, wish->given_up, &lufs)) {
         take_measured(lufs, trim);
         if (isfinite(lufs)) {
             keep(keys.all, lufs);
