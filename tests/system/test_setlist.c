@@ -286,7 +286,7 @@ static void test_flood(void **state)
     expect_place(1, "a");
     plug_in();
     foot.flood = 100000;
-    const long long until = now_ms() + DEADLINE_MS;
+    long long until = now_ms() + DEADLINE_MS;
     for (uint64_t turn = 0; turn < 20; turn++) { // what it writes is all kept, and that has an end
         const bool odd = turn % 2 != 0;
         choose(0, odd ? 0 : 130, odd ? 20 : 21, odd ? 1 : 2);
@@ -296,6 +296,7 @@ static void test_flood(void **state)
         }
     }
     foot.flood = 0;
+    until = now_ms() + DEADLINE_MS;
     choose(0, 130, 21, 2);
     expect_place(2, "b");
     json_t *line = wait_place(2);
@@ -303,8 +304,12 @@ static void test_flood(void **state)
     const json_int_t heard = json_integer_value(json_object_get(midi, "heard"));
     assert_true(heard > 10000); // a server that is late passes on less than was sent
     assert_true(json_integer_value(json_object_get(midi, "merged")) > heard / 10);
-    assert_true(json_real_value(json_object_get(line, "out_db")) > -60.0);
     assert_int_equal(json_integer_value(json_object_get(line, "not_finite_blocks")), 0);
+    while (json_real_value(json_object_get(line, "out_db")) < -60.0) { // a late demo is silent
+        assert_true(now_ms() < until);
+        json_decref(line);
+        line = wait_place(2);
+    }
     json_decref(line);
     stage_live_stop(&live);
     bl_audio_finish(&sound);
