@@ -46,11 +46,28 @@ void bl_resampled_net_process(bl_net *net, const float *in, float *out, uint32_t
     }
 }
 
+// Moves the second resampler to where its grid lies right; silence that it need not read yet is
+// kept for it.
+static void start_late(bl_resampled_net *r)
+{
+    memset(r->in, 0, BL_INNER_FRAMES * sizeof *r->in);
+    uint32_t silent = r->early_model_frames, dropped = r->early_frames;
+    while (dropped > 0) {
+        spx_uint32_t taken = silent < BL_INNER_FRAMES ? silent : BL_INNER_FRAMES;
+        spx_uint32_t given = dropped < BL_INNER_FRAMES ? dropped : BL_INNER_FRAMES;
+        speex_resampler_process_float(r->up, 0, r->in, &taken, r->out, &given);
+        silent -= taken;
+        dropped -= given;
+    }
+    memset(r->made, 0, silent * sizeof *r->made);
+    r->made_count = silent;
+}
+
 void bl_resampled_net_reset(bl_net *net)
 {
     bl_resampled_net *r = (bl_resampled_net *)net;
     r->inner->reset(r->inner);
     speex_resampler_reset_mem(r->down);
     speex_resampler_reset_mem(r->up);
-    r->made_count = 0;
+    start_late(r);
 }

@@ -2,7 +2,8 @@
 // A mono net that runs at a rate of its own, between two resamplers. Every frame in gives a frame
 // out: the first resampler has always made the model frames that the second needs for it, because
 // frame k needs model frame floor(k m / e), which needs frame floor(floor(k m / e) e / m) <= k.
-// The grid of both depends on the number of frames since reset alone.
+// The second one starts late by less than a model frame, so that the delay of all is a whole number
+// of frames. The grid of both depends on the number of frames since reset alone.
 
 #ifndef BACKLINE_RT_RESAMPLED_H
 #define BACKLINE_RT_RESAMPLED_H
@@ -22,6 +23,9 @@ typedef struct bl_resampled_net {
     float *made;        ///< model frames that the second resampler has not taken yet
     uint32_t made_room; ///< enough for one block, never full
     uint32_t made_count;
+    /// A reset lets the second resampler read so many frames of silence, and drops as many of what
+    /// it gives: there its grid lies right.
+    uint32_t early_model_frames, early_frames;
 } bl_resampled_net;
 
 /// The functions of its bl_net. Thread: RT.
