@@ -10,8 +10,8 @@ static void tell(void *context, double done)
 }
 
 static bl_status load_one(const bl_pair_request *request, const char *input_path,
-                          const char *target_path, double rate_hz, bl_audio *input,
-                          bl_audio *target, bl_check *check, bl_error *error)
+                          const char *target_path, double rate_hz, const bl_check *like,
+                          bl_audio *input, bl_audio *target, bl_check *check, bl_error *error)
 {
     bl_progress progress;
     const bl_check_request wanted = {.input = input_path,
@@ -19,6 +19,7 @@ static bl_status load_one(const bl_pair_request *request, const char *input_path
                                      .channel = request->channel,
                                      .sample_rate_hz = rate_hz,
                                      .align = true,
+                                     .like = like,
                                      .tell = tell,
                                      .context = &progress};
     bl_progress_begin(&progress, false);
@@ -43,7 +44,7 @@ bl_status bl_pair_load(const bl_pair_request *request, const bl_config_data *con
     *findings = (bl_pair_findings){0};
     bl_audio input, target;
     bl_status status = load_one(request, request->input, request->target, config->sample_rate_hz,
-                                &input, &target, &findings->pairs[0], error);
+                                NULL, &input, &target, &findings->pairs[0], error);
     if (status == BL_STATUS_OK) {
         status = bl_train_data_init(data, &input, &target, config, error);
     }
@@ -51,7 +52,8 @@ bl_status bl_pair_load(const bl_pair_request *request, const bl_config_data *con
         return status;
     }
     status = load_one(request, request->validation_input, request->validation_target,
-                      config->sample_rate_hz, &input, &target, &findings->pairs[1], error);
+                      config->sample_rate_hz, &findings->pairs[0], &input, &target,
+                      &findings->pairs[1], error);
     if (status == BL_STATUS_OK) {
         status = bl_train_data_validate_by(data, &input, &target, error);
     }

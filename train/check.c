@@ -17,7 +17,8 @@ static const double too_short_s = 2.0, short_s = 20.0;
 static const double longer_allowed_s = 1.0, shorter_allowed_s = 0.05;
 static const double other_channel_db = 30.0;
 static const double unrelated = 0.3;
-static const double delay_told = 1.5; // frames; less is as good as none
+static const double delay_told = 1.5;    // frames; less is as good as none
+static const double another_delay = 8.0; // frames; periods and converters differ by more
 
 const char *bl_finding_name(bl_finding_kind kind)
 {
@@ -128,7 +129,7 @@ static bool is_rate_ratio(double ratio)
     return false;
 }
 
-static void check_length(double input_s, double target_s, bl_check *check)
+static void check_length(double input_s, double target_s, bool learnt, bl_check *check)
 {
     const double longer = target_s - input_s, shared = fmin(input_s, target_s);
     bl_finding where = {.kind = BL_FINDING_LENGTH,
@@ -161,7 +162,7 @@ static void check_length(double input_s, double target_s, bl_check *check)
                      "not used",
                      longer);
     }
-    if (shared >= too_short_s && shared < short_s) {
+    if (learnt && shared >= too_short_s && shared < short_s) {
         bl_check_add(check,
                      &(bl_finding){.kind = BL_FINDING_LENGTH,
                                    .severity = BL_SEVERITY_WARNING,
@@ -173,7 +174,7 @@ static void check_length(double input_s, double target_s, bl_check *check)
     }
 }
 
-static void report_relation(double rate_hz, bl_check *check)
+static void report_relation(double rate_hz, bool as_told, bl_check *check)
 {
     const bl_alignment *a = &check->alignment;
     const bl_finding where = {.in_target = true, .to_s = check->duration_s};
@@ -193,6 +194,9 @@ static void report_relation(double rate_hz, bl_check *check)
     finding.kind = BL_FINDING_DELAY;
     finding.value = a->delay_frames;
     if (!a->sure) {
+        if (as_told) {
+            return;
+        }
         finding.severity = BL_SEVERITY_WARNING;
         bl_check_add(check, &finding,
                      "the delay cannot be told for sure (perhaps %.0f frames, %.1f ms), so nothing "
@@ -211,7 +215,8 @@ static void report_relation(double rate_hz, bl_check *check)
                      a->drift_ppm, a->delay_frames,
                      a->delay_frames + 1e-6 * a->drift_ppm * check->duration_s * rate_hz,
                      check->duration_s);
-    } else if (check->correction_frames != 0.0 || fabs(a->delay_frames) > delay_told) {
+    } else if (!as_told &&
+               (check->correction_frames != 0.0 || fabs(a->delay_frames) > delay_told)) {
         char moved[64] = "it is left so";
         if (check->correction_frames != 0.0) {
             snprintf(moved, sizeof moved, "it is moved %.2f frames %s",
@@ -256,6 +261,18 @@ static void tell(const bl_check_request *request, double done)
     }
 }
 
+// What is played decides by a frame or so where the delay is found.
+static double find_correction(const bl_check *like, const bl_alignment *a)
+{
+    const double own = bl_align_correction(a);
+    if (like == NULL) {
+        return own;
+    }
+    const double apart = fabs(own - like->correction_frames);
+    const bool another = a->sure && !a->vague && apart > another_delay + a->error_frames;
+    return another ? own : like->correction_frames;
+}
+
 static bl_status check_pair(const bl_check_request *request, const bl_audio *input,
                             const bl_audio *target, bl_check *check, bl_error *error)
 {
@@ -271,8 +288,10 @@ static bl_status check_pair(const bl_check_request *request, const bl_audio *inp
     if (status != BL_STATUS_OK) {
         return status;
     }
-    check->correction_frames = bl_align_correction(&check->alignment);
-    report_relation(input->sample_rate_hz, check);
+    const bl_check *like = request != NULL ? request->like : NULL;
+    check->correction_frames = find_correction(like, &check->alignment);
+    const bool as_told = like != NULL && check->correction_frames == like->correction_frames;
+    report_relation(input->sample_rate_hz, as_told, check);
     tell(request, 0.7);
     if (bl_check_fault(check) != NULL) {
         return BL_STATUS_OK; // what one recording says of another performance would mislead
@@ -346,7 +365,7 @@ static bl_status load_pair(const bl_check_request *request, bl_audio *input, bl_
     }
     check_channels(request->input, request->channel, input, false, check);
     check_channels(request->target, request->channel, target, true, check);
-    check_length(seconds_of(input), seconds_of(target), check);
+    check_length(seconds_of(input), seconds_of(target), request->like == NULL, check);
     if (input->file_rate_hz != target->file_rate_hz) {
         bl_check_add(check,
                      &(bl_finding){.kind = BL_FINDING_RATE,

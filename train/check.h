@@ -70,9 +70,12 @@ typedef struct bl_check {
 
 typedef struct bl_check_request {
     const char *input, *target;
-    uint32_t channel;                         ///< from 0, of both files
-    double sample_rate_hz;                    ///< that both are wanted at; 0: the clean file's own
-    bool align;                               ///< take off delay and drift
+    uint32_t channel;      ///< from 0, of both files
+    double sample_rate_hz; ///< that both are wanted at; 0: the clean file's own
+    bool align;            ///< take off delay and drift
+    /// Of a pair recorded with the same gear, or NULL: its delay is this one's too, unless this
+    /// one's is plainly another. What a validation is moved by must not differ by a guess.
+    const bl_check *like;
     void (*tell)(void *context, double done); ///< 0..1 while it runs; may be NULL
     void *context;
 } bl_check_request;

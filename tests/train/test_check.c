@@ -496,6 +496,31 @@ static void delays_are_taken_off(void **state)
     bl_audio_finish(&late);
 }
 
+// A validation is moved as what is learnt from was, not by an estimate of its own that differs by a
+// frame; and by its own where it was recorded with another delay.
+static void a_validation_is_moved_alike(void **state)
+{
+    pair *p = *state;
+    save("di.wav", &p->input);
+    char input[256];
+    snprintf(input, sizeof input, "%s", test_folder_file("di.wav"));
+    static const double delays[] = {502.0, 700.0}, taken_off[] = {500.0, 700.0};
+    bl_check like = {.correction_frames = 500.0};
+    for (int i = 0; i < 2; i++) {
+        bl_audio late = pair_delayed(&p->target, delays[i], 0.0), first, second;
+        save("amp.wav", &late);
+        const bl_check_request request = {
+            .input = input, .target = test_folder_file("amp.wav"), .align = true, .like = &like};
+        bl_error error = {0};
+        assert_int_equal(bl_check_load(&request, &first, &second, &p->check, &error), BL_STATUS_OK);
+        assert_near(p->check.correction_frames, taken_off[i], 0.1);
+        assert_true((seek(&p->check, BL_FINDING_DELAY) != NULL) == (i == 1));
+        bl_audio_finish(&first);
+        bl_audio_finish(&second);
+        bl_audio_finish(&late);
+    }
+}
+
 static void what_no_file_is_fails(void **state)
 {
     pair *p = *state;
@@ -567,6 +592,7 @@ int main(void)
         RUN_TEST(another_channel_is_named),
         RUN_TEST(rates_are_brought_together),
         RUN_TEST(delays_are_taken_off),
+        RUN_TEST(a_validation_is_moved_alike),
         RUN_TEST(what_no_file_is_fails),
         RUN_TEST(real_pairs_have_no_faults),
     };
