@@ -215,7 +215,7 @@ build_clang() {
     preset clang backline backline-gtk tests-unit tests-engine
 }
 test_clang() {
-    with_ctest clang build/clang 1800 -L '^(unit|engine)$'
+    with_ctest clang build/clang 1800 -L '^(unit|engine)$' -E '^fuzz\.'
 }
 
 build_rtsan() {
