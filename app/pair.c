@@ -9,19 +9,22 @@ static void tell(void *context, double done)
     bl_progress_update(context, done);
 }
 
-static bl_status load_one(const bl_pair_request *request, const char *input_path,
-                          const char *target_path, double rate_hz, const bl_check *like,
-                          bl_audio *input, bl_audio *target, bl_check *check, bl_error *error)
+// Pair 0 is learnt from; pair 1, for validation, was recorded like it.
+static bl_status load_pair(const bl_pair_request *request, int pair, double rate_hz,
+                           bl_pair_findings *findings, bl_audio *input, bl_audio *target,
+                           bl_error *error)
 {
     bl_progress progress;
-    const bl_check_request wanted = {.input = input_path,
-                                     .target = target_path,
-                                     .channel = request->channel,
-                                     .sample_rate_hz = rate_hz,
-                                     .align = true,
-                                     .like = like,
-                                     .tell = tell,
-                                     .context = &progress};
+    bl_check *check = &findings->pairs[pair];
+    const bl_check_request wanted = {
+        .input = pair == 0 ? request->input : request->validation_input,
+        .target = pair == 0 ? request->target : request->validation_target,
+        .channel = request->channel,
+        .sample_rate_hz = rate_hz,
+        .align = true,
+        .like = pair == 0 ? NULL : &findings->pairs[0],
+        .tell = tell,
+        .context = &progress};
     bl_progress_begin(&progress, false);
     const bl_status status = bl_check_load(&wanted, input, target, check, error);
     bl_progress_end(&progress);
@@ -43,17 +46,15 @@ bl_status bl_pair_load(const bl_pair_request *request, const bl_config_data *con
 {
     *findings = (bl_pair_findings){0};
     bl_audio input, target;
-    bl_status status = load_one(request, request->input, request->target, config->sample_rate_hz,
-                                NULL, &input, &target, &findings->pairs[0], error);
+    const double rate_hz = config->sample_rate_hz;
+    bl_status status = load_pair(request, 0, rate_hz, findings, &input, &target, error);
     if (status == BL_STATUS_OK) {
         status = bl_train_data_init(data, &input, &target, config, error);
     }
     if (status != BL_STATUS_OK || request->validation_input == NULL) {
         return status;
     }
-    status = load_one(request, request->validation_input, request->validation_target,
-                      config->sample_rate_hz, &findings->pairs[0], &input, &target,
-                      &findings->pairs[1], error);
+    status = load_pair(request, 1, rate_hz, findings, &input, &target, error);
     if (status == BL_STATUS_OK) {
         status = bl_train_data_validate_by(data, &input, &target, error);
     }

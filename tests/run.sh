@@ -125,9 +125,12 @@ with_ctest() {
 
 # try_alone STAGE FOLDER: sound servers and windows want their time, which a machine that builds and
 # tests beside them may not give. What failed is run once more, with no test beside it, and that is
-# told. What a sanitizer or a fuzzer found stays found.
+# told. What a sanitizer or a fuzzer found stays found, so does a crash, and tests that need no time
+# have one try.
 try_alone() {
     ! grep -q '^SUMMARY: ' "$logs/$1.detail.log" || return
+    ! grep -q '\*\*\*Exception' "$logs/$1.log" || return
+    ! grep '^failed' "$logs/$1.rows" | grep -qvE "^failed $1 (app|system|ui)\\." || return
     timeout -k 10 600 ctest --test-dir "$2" --rerun-failed --output-on-failure \
         >"$logs/$1.again.log" 2>&1 </dev/null || return
     sed -n 's/^failed/tests: passed alone, failed beside others:/p' "$logs/$1.rows"

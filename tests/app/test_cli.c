@@ -2,6 +2,7 @@
 // The program around its commands: help, version, unknown words, the window, a full standard
 // output.
 
+#include "skip.h"
 #include "support/cmocka_all.h"
 #include "support/folder.h"
 #include "support/program.h"
@@ -128,7 +129,7 @@ static void test_full_standard_output(void **state)
 {
     (void)state;
     if (access("/dev/full", W_OK) != 0) {
-        skip();
+        bl_test_skip("there is no /dev/full");
     }
     static const char script[] = "exec '" BL_PROGRAM "' --help >/dev/full";
     const program_result *result =
